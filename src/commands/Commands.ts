@@ -1,0 +1,43 @@
+import { randomUUID } from "node:crypto"
+import { Context, Effect, Layer } from "effect"
+import type { LogIsReadOnly, StorageFailed, VersionConflict } from "../events/EventLog.ts"
+import type { Command, CommandError } from "./command.ts"
+import { CartridgeWriter } from "./CartridgeWriter.ts"
+import type { Handled } from "./writer.ts"
+
+/** Who asks, and on behalf of which request. */
+export interface Asker {
+  readonly actor: string
+  readonly cause: string
+  /** Names the command for ever, so that a repeat is decided once. Made up when absent. */
+  readonly id?: string
+}
+
+export type HandleError = CommandError | LogIsReadOnly | StorageFailed | VersionConflict
+
+/**
+ * Decides commands into events. Answers once the events are durable and every projection shows them; says where they landed,
+ * or that nothing needed to change.
+ */
+export class Commands extends Context.Tag("fazt/Commands")<
+  Commands,
+  {
+    readonly handle: (
+      command: Command,
+      asker: Asker,
+      secrets?: ReadonlyArray<{ readonly ref: string; readonly secret: string }>,
+    ) => Effect.Effect<Handled, HandleError>
+  }
+>() {
+  /** Decided by the cartridge's writer, inside the transaction that appends. */
+  static readonly layer: Layer.Layer<Commands, never, CartridgeWriter> = Layer.effect(
+    Commands,
+    Effect.gen(function* () {
+      const writer = yield* CartridgeWriter
+      return {
+        handle: (command, { actor, cause, id = randomUUID() }, secrets = []) =>
+          writer.request({ kind: "command", command, id, actor, cause, secrets }) as Effect.Effect<Handled, HandleError>,
+      }
+    }),
+  )
+}

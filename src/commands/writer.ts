@@ -1,0 +1,376 @@
+import { Either, Schema } from "effect"
+import type { BlobWriter, Variant } from "../events/blobs.ts"
+import { blobWriter } from "../events/blobs.ts"
+import { type Migration, openForWriting, type Sqlite } from "../events/cartridge.ts"
+import { isErasableType } from "../events/codec.ts"
+import { type Appended, AppendError, type AppendRequest, type Head, LogIsReadOnly, NotErasable, StorageFailed } from "../events/EventLog.ts"
+import { erasureStream } from "../events/erasure.ts"
+import { isErased, type Recorded } from "../events/event.ts"
+import { type CartridgeLock, lockCartridge, noteHolder } from "../events/lock.ts"
+import { type LogWriter, logWriter } from "../events/log.ts"
+import { type Vault, vault, vaultKey } from "../events/vault.ts"
+import { type Projector, projector, type RebuildProgress } from "../projections/projector.ts"
+import { type AnyDecider, type Command, CommandError, deciderFor } from "./command.ts"
+
+/** What the writer can be asked; each is answered after the commit that holds it. */
+export type WriterRequest =
+  /** `id` names the command for ever: sent twice, it is decided once. `secrets` go into the vault with its events. */
+  | {
+      readonly kind: "command"
+      readonly command: Command
+      readonly id: string
+      readonly actor: string
+      readonly cause: string
+      readonly secrets?: ReadonlyArray<{ readonly ref: string; readonly secret: string }>
+    }
+  | { readonly kind: "append"; readonly request: AppendRequest }
+  | { readonly kind: "putBlobs"; readonly blobs: ReadonlyArray<Uint8Array> }
+  | { readonly kind: "beginBlob" }
+  | { readonly kind: "putChunk"; readonly upload: number; readonly n: number; readonly bytes: Uint8Array }
+  | { readonly kind: "finishBlob"; readonly upload: number; readonly hash: string; readonly size: number }
+  | { readonly kind: "abandonBlob"; readonly upload: number }
+  | { readonly kind: "putVariants"; readonly variants: ReadonlyArray<Variant> }
+  | { readonly kind: "erase"; readonly seq: number; readonly id: string; readonly reason: string; readonly actor: string; readonly cause: string }
+  | { readonly kind: "rebuild"; readonly projections: ReadonlyArray<string> }
+
+/** What happened to a command: the seqs of its events, `undefined` when nothing needed to change. */
+export interface Handled {
+  readonly appended: Appended | undefined
+}
+
+export const WriterError = Schema.Union(AppendError, CommandError, NotErasable)
+export type WriterError = typeof WriterError.Type
+
+/** An answer: `value` depends on the request's kind, `progress` says that more is to come. */
+export type WriterReply =
+  | { readonly ok: true; readonly value: unknown; readonly progress?: true }
+  | { readonly ok: false; readonly error: WriterError }
+  | { readonly ok: false; readonly defect: unknown }
+
+/** What the other threads are told of each commit. */
+export interface Committed {
+  readonly events: ReadonlyArray<{ readonly seq: number; readonly type: string; readonly stream: string }>
+  /** Blobs that got precompressed forms. */
+  readonly variants: ReadonlyArray<string>
+}
+
+export interface WriterOptions {
+  readonly path: string
+  readonly migrations: ReadonlyArray<Migration>
+  /** This program's version. */
+  readonly release: string
+  readonly masterKey: string | undefined
+  /** Who we are, for a second process that finds the cartridge taken. */
+  readonly holder: string
+  /** The wall clock, epoch milliseconds. */
+  readonly now: () => number
+  readonly onCommitted: (committed: Committed) => void
+  /** Called while changed projections are rebuilt before the writer is ready. */
+  readonly onRebuild: (progress: RebuildProgress) => void
+}
+
+interface Pending {
+  readonly request: WriterRequest
+  readonly reply: (reply: WriterReply) => void
+}
+
+/** One transaction takes at most so much, so that a flood of uploads cannot hold up a command for long. */
+const maxBatchRequests = 512
+const maxBatchBytes = 8 * 1024 * 1024
+
+/** Folded streams that are kept, so that a command does not read its stream again. */
+const maxStates = 1000
+
+/**
+ * The one writer of a cartridge: decides, appends and projects, many waiting requests in one transaction (group commit: one
+ * fsync serves all), each in a savepoint of its own so that a refusal touches nobody else. Plain and synchronous inside.
+ */
+export const makeWriter = (options: WriterOptions) => {
+  const lock = lockCartridge(options.path)
+  const db = openForWriting(options.path, options.migrations)
+  noteHolder(db, options.holder)
+  const log = logWriter(db, options.release)
+  const blobs = blobWriter(db)
+  const secrets = vault(db, vaultKey(db, options.masterKey))
+  const readModels = projector(db, log, blobs)
+  const unknown = log.unknownTypes()
+  if (unknown === undefined) {
+    for (const projection of readModels.stale()) rebuildAtStart(db, readModels.rebuild(projection), options.onRebuild)
+    readModels.ready()
+    blobs.sweep()
+  }
+  return writerLoop(db, { lock, log, blobs, secrets, readModels, unknown, now: options.now, onCommitted: options.onCommitted })
+}
+
+export type Writer = ReturnType<typeof makeWriter>
+
+const rebuildAtStart = (db: Sqlite, steps: Generator<RebuildProgress, void>, onRebuild: (progress: RebuildProgress) => void): void => {
+  for (const progress of transactionPerStep(db, steps)) onRebuild(progress)
+}
+
+function* transactionPerStep<T>(db: Sqlite, steps: Generator<T, void>): Generator<T, void> {
+  const step = db.transaction(() => steps.next())
+  for (let next = step.immediate(); next.done !== true; next = step.immediate()) yield next.value
+}
+
+interface Parts {
+  readonly lock: CartridgeLock
+  readonly log: LogWriter
+  readonly blobs: BlobWriter
+  readonly secrets: Vault
+  readonly readModels: Projector
+  readonly unknown: { readonly types: ReadonlyArray<string>; readonly needs: string } | undefined
+  readonly now: () => number
+  readonly onCommitted: (committed: Committed) => void
+}
+
+const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown, now, onCommitted }: Parts) => {
+  const begin = db.prepare("BEGIN IMMEDIATE")
+  const commit = db.prepare("COMMIT")
+  const rollback = db.prepare("ROLLBACK")
+  const savepoint = db.prepare("SAVEPOINT request")
+  const release = db.prepare("RELEASE request")
+  const rollbackTo = db.prepare("ROLLBACK TO request")
+
+  const queue: Array<Pending> = []
+  let states = new Map<string, { readonly version: number; readonly state: unknown }>()
+  let flushing = false
+  let closed = false
+
+  let committedEvents: Array<Recorded> = []
+  let committedVariants: Array<string> = []
+
+  const append = (request: AppendRequest): Appended => {
+    const { appended, events } = log.append(request, now())
+    readModels.apply(events)
+    committedEvents.push(...events)
+    return appended
+  }
+
+  /** The stream's state: remembered, or folded from its events. */
+  const stateOf = (stream: string, decider: AnyDecider): { readonly version: number; readonly state: unknown } => {
+    const known = states.get(stream)
+    if (known !== undefined) return known
+    let { initial: state } = decider
+    let version = 0
+    for (let page = log.readStream(stream, 1, 1000); page.length > 0; page = log.readStream(stream, version + 1, 1000)) {
+      for (const entry of page) {
+        if (!isErased(entry)) state = decider.evolve(state, entry)
+        version = entry.version
+      }
+    }
+    return { version, state }
+  }
+
+  const remember = (stream: string, version: number, state: unknown): void => {
+    states.delete(stream)
+    states.set(stream, { version, state })
+    if (states.size > maxStates) states.delete(states.keys().next().value!)
+  }
+
+  const handleCommand = (request: WriterRequest & { readonly kind: "command" }): Handled => {
+    const { command, id, actor, cause } = request
+    const repeated = log.appendedAs(id)
+    if (repeated !== undefined) return { appended: repeated }
+    const decider = deciderFor(command)
+    const stream = decider.stream(command)
+    const { version, state } = stateOf(stream, decider)
+    const events = Either.getOrThrowWith(decider.decide(command, state), (error) => error)
+    if (events.length === 0) return { appended: undefined }
+    for (const { ref, secret } of request.secrets ?? []) secrets.put(ref, secret)
+    const withIds = events.map((event, n) => ({ ...event, id: `${id}.${n}` }))
+    const expected = version === 0 ? "none" : version
+    const appended = append({ actor, cause, streams: [{ stream, expected, events: withIds }] })
+    remember(stream, version + events.length, events.reduce(decider.evolve, state))
+    return { appended }
+  }
+
+  const handle = (request: WriterRequest): unknown => {
+    if (unknown !== undefined) throw new LogIsReadOnly(unknown)
+    switch (request.kind) {
+      case "command":
+        return handleCommand(request)
+      case "append": {
+        for (const { stream } of request.request.streams) states.delete(stream)
+        return append(request.request)
+      }
+      case "putBlobs":
+        return request.blobs.map(blobs.put)
+      case "beginBlob":
+        return blobs.begin()
+      case "putChunk":
+        return blobs.putChunk(request.upload, request.n, request.bytes)
+      case "finishBlob":
+        return blobs.finish(request.upload, request.hash, request.size)
+      case "abandonBlob":
+        return blobs.abandon(request.upload)
+      case "putVariants":
+        for (const variant of request.variants) blobs.putVariant(variant)
+        committedVariants.push(...request.variants.filter(({ bytes }) => bytes !== null).map(({ hash }) => hash))
+        return undefined
+      case "erase":
+        return erase(request)
+      case "rebuild":
+        throw new Error("A rebuild runs in transactions of its own.")
+    }
+  }
+
+  /** Takes the payload out of the row and out of every projection that had read it; what they show is what a replay gives. */
+  const erase = ({ seq, id, reason, actor, cause }: WriterRequest & { readonly kind: "erase" }): void => {
+    const entry = log.read(seq, 1)[0]
+    if (entry === undefined || entry.seq !== seq) throw new NotErasable({ seq, reason: "there is no such event." })
+    if (isErased(entry)) return
+    if (!isErasableType(entry.type)) throw new NotErasable({ seq, reason: `other facts lean on ${entry.type}.` })
+    db.pragma("secure_delete = ON")
+    log.erasePayload(seq)
+    states.delete(entry.stream)
+    append({
+      actor,
+      cause,
+      streams: [{ stream: erasureStream(seq), expected: "none", events: [{ id, type: "v1.PayloadErased", data: { seq, reason } }] }],
+    })
+    for (const projection of readModels.payloadReaders) for (const _ of readModels.rebuild(projection));
+  }
+
+  /** Runs one request in its savepoint. Storage failures are thrown on: they end the whole transaction. */
+  const attempt = (request: WriterRequest): WriterReply => {
+    const mark = log.mark()
+    const events = committedEvents.length
+    const variants = committedVariants.length
+    savepoint.run()
+    try {
+      const value = handle(request)
+      release.run()
+      return { ok: true, value }
+    } catch (error) {
+      if (isStorageError(error)) throw error
+      rollbackTo.run()
+      release.run()
+      log.reset(mark)
+      committedEvents.length = events
+      committedVariants.length = variants
+      return Schema.is(WriterError)(error) ? { ok: false, error } : { ok: false, defect: error }
+    }
+  }
+
+  const takeBatch = (): ReadonlyArray<Pending> => {
+    let bytes = 0
+    let n = 0
+    while (n < queue.length && n < maxBatchRequests && bytes < maxBatchBytes && queue[n]!.request.kind !== "rebuild") {
+      bytes += sizeOf(queue[n]!.request)
+      n++
+    }
+    return queue.splice(0, n)
+  }
+
+  const flushBatch = (batch: ReadonlyArray<Pending>): void => {
+    const mark = log.mark()
+    const replies: Array<WriterReply> = []
+    try {
+      begin.run()
+      for (const { request } of batch) replies.push(attempt(request))
+      commit.run()
+    } catch (error) {
+      if (db.inTransaction) rollback.run()
+      log.reset(mark)
+      states = new Map()
+      committedEvents = []
+      committedVariants = []
+      const reply = failureOf(error)
+      for (const pending of batch) pending.reply(reply)
+      return
+    }
+    if (committedEvents.length > 0 || committedVariants.length > 0) {
+      const events = committedEvents.map(({ seq, type, stream }) => ({ seq, type, stream }))
+      onCommitted({ events, variants: committedVariants })
+      committedEvents = []
+      committedVariants = []
+    }
+    batch.forEach(({ reply }, i) => {
+      reply(replies[i]!)
+    })
+    if (batch.some(({ request }) => request.kind === "erase")) scrub(db)
+  }
+
+  /** A rebuild goes step by step, each in its own transaction, with other requests served in between. */
+  const rebuild = ({ request, reply }: Pending): void => {
+    const { projections: names } = request as WriterRequest & { readonly kind: "rebuild" }
+    const chosen = names.map(readModels.named).filter((projection) => projection !== undefined)
+    function* all() {
+      for (const projection of chosen) yield* transactionPerStep(db, readModels.rebuild(projection))
+    }
+    const steps = all()
+    const next = (): void => {
+      try {
+        const step = steps.next()
+        if (step.done === true) {
+          onCommitted({ events: [], variants: [] })
+          return reply({ ok: true, value: undefined })
+        }
+        reply({ ok: true, value: step.value, progress: true })
+      } catch (error) {
+        return reply(failureOf(error))
+      }
+      if (closed) return reply({ ok: false, defect: new Error("The server is stopping.") })
+      setImmediate(next)
+    }
+    if (unknown !== undefined) reply({ ok: false, error: new LogIsReadOnly(unknown) })
+    else next()
+  }
+
+  const flush = (): void => {
+    flushing = false
+    while (queue.length > 0) {
+      if (queue[0]!.request.kind === "rebuild") rebuild(queue.shift()!)
+      else flushBatch(takeBatch())
+    }
+  }
+
+  return {
+    /** Queues a request; what is queued in one turn of the event loop shares a transaction. */
+    submit: (request: WriterRequest, reply: (reply: WriterReply) => void): void => {
+      if (closed) return reply({ ok: false, defect: new Error("The writer is closed.") })
+      queue.push({ request, reply })
+      if (flushing) return
+      flushing = true
+      setImmediate(flush)
+    },
+    head: (): Head => log.head(),
+    readOnly: unknown,
+    /** Commits what is queued and closes the file. */
+    close: (): void => {
+      if (closed) return
+      flush()
+      closed = true
+      db.pragma("optimize")
+      db.close()
+      lock.release()
+    },
+  }
+}
+
+/** An erased payload must not survive in the write-ahead log either; `secure_delete` has kept it out of free pages. */
+const scrub = (db: Sqlite): void => {
+  db.pragma("secure_delete = OFF")
+  db.pragma("wal_checkpoint(TRUNCATE)")
+}
+
+const sizeOf = (request: WriterRequest): number => {
+  if (request.kind === "putBlobs") return request.blobs.reduce((sum, bytes) => sum + bytes.byteLength, 0)
+  if (request.kind === "putChunk") return request.bytes.byteLength
+  return 256
+}
+
+const sqliteCode = (error: unknown): string | undefined => {
+  const code = (error as { readonly code?: unknown } | null)?.code
+  return typeof code === "string" && code.startsWith("SQLITE_") ? code : undefined
+}
+
+/** The storage itself failed, as opposed to a request that was refused. */
+const isStorageError = (error: unknown): boolean => /^SQLITE_(FULL|IOERR|CANTOPEN|CORRUPT|READONLY|NOMEM|BUSY|LOCKED)/.test(sqliteCode(error) ?? "")
+
+const failureOf = (error: unknown): WriterReply => {
+  if (!isStorageError(error)) return { ok: false, defect: error }
+  const reason = error instanceof Error ? error.message : String(error)
+  return { ok: false, error: new StorageFailed({ reason, full: sqliteCode(error) === "SQLITE_FULL" }) }
+}

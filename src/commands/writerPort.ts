@@ -1,0 +1,72 @@
+import type { MessagePort, Transferable } from "node:worker_threads"
+import { Schema } from "effect"
+import type { RebuildProgress } from "../projections/projector.ts"
+import { type Committed, type Writer, WriterError, type WriterOptions, type WriterReply, type WriterRequest } from "./writer.ts"
+
+/** What a writer thread is started with. */
+export type WriterThreadOptions = Pick<WriterOptions, "path" | "migrations" | "release" | "masterKey" | "holder">
+
+/** To the writer thread. A port given by `connect` speaks requests and replies only. */
+export type ToWriter =
+  | { readonly id: number; readonly request: WriterRequest }
+  | { readonly connect: MessagePort }
+  | { readonly close: true }
+
+/** From the writer thread. Errors cross as their encoded form, since a class does not survive the way. */
+export type FromWriter =
+  | { readonly id: number; readonly reply: EncodedReply }
+  | { readonly committed: Committed }
+  | { readonly rebuild: RebuildProgress }
+  | { readonly ready: { readonly readOnly: Writer["readOnly"] } }
+  | { readonly closed: true }
+
+type EncodedReply =
+  | { readonly ok: true; readonly value: unknown; readonly progress?: true }
+  | { readonly ok: false; readonly error: typeof WriterError.Encoded }
+  | { readonly ok: false; readonly defect: unknown }
+
+const encodeError = Schema.encodeSync(WriterError)
+const decodeError = Schema.decodeSync(WriterError)
+
+const encodeReply = (reply: WriterReply): EncodedReply => (!reply.ok && "error" in reply ? { ok: false, error: encodeError(reply.error) } : reply)
+
+export const decodeReply = (reply: EncodedReply): WriterReply => (!reply.ok && "error" in reply ? { ok: false, error: decodeError(reply.error) } : reply)
+
+/** Serves requests that come in over a port. */
+export const answerPort = (port: Pick<MessagePort, "on" | "postMessage">, writer: Pick<Writer, "submit">): void => {
+  port.on("message", (message: ToWriter) => {
+    if (!("request" in message)) return
+    const { id, request } = message
+    writer.submit(request, (reply) => port.postMessage({ id, reply: encodeReply(reply) } satisfies FromWriter))
+  })
+}
+
+/** Sends requests over a port and matches the replies to them. */
+export const requestPort = (port: { readonly postMessage: (message: ToWriter, transfer: ReadonlyArray<Transferable>) => void }) => {
+  const waiting = new Map<number, (reply: WriterReply) => void>()
+  let next = 0
+  return {
+    submit: (request: WriterRequest, reply: (reply: WriterReply) => void): void => {
+      const id = next++
+      waiting.set(id, reply)
+      port.postMessage({ id, request }, transferable(request))
+    },
+    receive: ({ id, reply: encoded }: { readonly id: number; readonly reply: EncodedReply }): void => {
+      const reply = decodeReply(encoded)
+      const waiter = waiting.get(id)
+      if (!(reply.ok && reply.progress === true)) waiting.delete(id)
+      waiter?.(reply)
+    },
+    /** Answers everybody who still waits: the writer is gone. */
+    fail: (defect: unknown): void => {
+      for (const waiter of waiting.values()) waiter({ ok: false, defect })
+      waiting.clear()
+    },
+  }
+}
+
+/** Bytes that own their whole buffer move to the writer; slices of a shared one are copied. */
+const transferable = (request: WriterRequest): ReadonlyArray<Transferable> => {
+  const bytes = request.kind === "putBlobs" ? request.blobs : request.kind === "putChunk" ? [request.bytes] : []
+  return bytes.filter((part) => part.byteOffset === 0 && part.byteLength === part.buffer.byteLength && part.byteLength > 0).map((part) => part.buffer as ArrayBuffer)
+}

@@ -1,0 +1,25 @@
+import { parentPort, workerData } from "node:worker_threads"
+import { answerPort, type ToWriter, type WriterThreadOptions } from "./writerPort.ts"
+import { makeWriter } from "./writer.ts"
+
+/** The writer thread: the writer behind message ports, the first of which belongs to the thread that started it. */
+const port = parentPort!
+const options = workerData as WriterThreadOptions
+
+const writer = makeWriter({
+  ...options,
+  now: Date.now,
+  onCommitted: (committed) => port.postMessage({ committed }),
+  onRebuild: (rebuild) => port.postMessage({ rebuild }),
+})
+
+port.on("message", (message: ToWriter) => {
+  if ("connect" in message) answerPort(message.connect, writer)
+  if ("close" in message) {
+    writer.close()
+    port.postMessage({ closed: true })
+    port.close()
+  }
+})
+answerPort(port, writer)
+port.postMessage({ ready: { readOnly: writer.readOnly } })

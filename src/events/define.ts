@@ -1,0 +1,23 @@
+import { Schema } from "effect"
+
+/**
+ * Declares one event type: a past fact, its version in its name (`v1.SiteDeployed`).
+ *
+ * A released type never changes its meaning and is never removed. The same version may gain optional fields; anything else is
+ * a new version with an upcaster in `codec.ts`. Payloads are plain JSON without secrets or file bytes.
+ *
+ * `erasable` says whether its payload may be erased for privacy or retention; facts that other facts lean on may not.
+ */
+export const defineEvent = <const Type extends string, Fields extends Schema.Struct.Fields>(
+  type: Type,
+  fields: Fields,
+  options: { readonly erasable: boolean } = { erasable: false },
+) => ({ type, schema: Schema.Struct(fields), erasable: options.erasable })
+
+/** The `{ type, data }` shape of a definition made by `defineEvent`. */
+export type EventOf<Definition> = Definition extends {
+  readonly type: infer Type extends string
+  readonly schema: { readonly Type: infer Data }
+}
+  ? { readonly type: Type; readonly data: Data }
+  : never

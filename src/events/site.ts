@@ -1,0 +1,48 @@
+import { Schema } from "effect"
+import { defineEvent, type EventOf } from "./define.ts"
+
+/** A blob's name: its SHA-256 in lower-case hexadecimal. */
+export const BlobHash = Schema.String.pipe(Schema.pattern(/^[0-9a-f]{64}$/)).annotations({ identifier: "BlobHash" })
+
+/** A site's name: one lower-case DNS label. */
+export const SiteName = Schema.String.pipe(Schema.pattern(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)).annotations({ identifier: "SiteName" })
+
+/** A deploy's name within its site: ten lower-case letters and digits, not guessable, so that past deploys are not enumerable. */
+export const DeployId = Schema.String.pipe(Schema.pattern(/^[a-z0-9]{10}$/)).annotations({ identifier: "DeployId" })
+
+/** Where a deploy came from. `kind`: `cli`, `api`, `zip`, `seed`, `git` …; the rest as the client told it. */
+export const DeploySource = Schema.Struct({
+  kind: Schema.String.pipe(Schema.maxLength(32)),
+  url: Schema.optional(Schema.String.pipe(Schema.maxLength(2048))),
+  ref: Schema.optional(Schema.String.pipe(Schema.maxLength(256))),
+  commit: Schema.optional(Schema.String.pipe(Schema.maxLength(256))),
+})
+export type DeploySource = typeof DeploySource.Type
+
+const Count = Schema.Int.pipe(Schema.nonNegative())
+
+export const siteEvents = [
+  /** A site's name was taken; it shows nothing until its first deploy. */
+  defineEvent("v1.SiteCreated", { site: SiteName }),
+  /** A deploy was published and became live. `manifest` is the blob that says what it consists of; `bytes` its files' total size. */
+  defineEvent("v1.SiteDeployed", {
+    site: SiteName,
+    deploy: DeployId,
+    manifest: BlobHash,
+    files: Count,
+    bytes: Count,
+    source: DeploySource,
+    message: Schema.optional(Schema.String),
+  }),
+  /** An earlier deploy became live again. */
+  defineEvent("v1.SiteRolledBack", { site: SiteName, from: DeployId, to: DeployId, manifest: BlobHash }),
+  /** The site stopped being served; its history stays. */
+  defineEvent("v1.SiteDeleted", { site: SiteName }),
+  /** A deleted site is served again, with the deploy that was live when it was deleted (none if it never had one). */
+  defineEvent("v1.SiteUndeleted", { site: SiteName, deploy: Schema.NullOr(DeployId), manifest: Schema.NullOr(BlobHash) }),
+] as const
+
+export type SiteEvent = EventOf<(typeof siteEvents)[number]>
+
+/** The stream of one site. */
+export const siteStream = (site: string): string => `site/${site}`

@@ -1,0 +1,29 @@
+import type { Sqlite } from "../events/cartridge.ts"
+import type { Projection } from "./projection.ts"
+
+/** The settings that differ from their defaults. */
+export const configProjection: Projection = {
+  name: "config",
+  version: 1,
+  tables: ["config"],
+  createTables: (table) => `
+    CREATE TABLE ${table("config")} (
+      key        TEXT PRIMARY KEY,
+      value      TEXT NOT NULL,
+      updated_at INTEGER NOT NULL
+    ) STRICT`,
+  createIndexes: "",
+  prepare: (db, table) => {
+    const put = db.prepare(`INSERT OR REPLACE INTO ${table("config")} VALUES (?, ?, ?)`)
+    const remove = db.prepare(`DELETE FROM ${table("config")} WHERE key = ?`)
+    return (event) => {
+      if (event.type === "v1.ConfigSet") put.run(event.data.key, event.data.value, event.at)
+      if (event.type === "v1.ConfigUnset") remove.run(event.data.key)
+    }
+  },
+}
+
+export const configQueries = (db: Sqlite) => {
+  const one = db.prepare<[string], string>("SELECT value FROM config WHERE key = ?").pluck()
+  return { configValue: (key: string): string | undefined => one.get(key) }
+}

@@ -1,0 +1,29 @@
+import type { Sqlite } from "../events/cartridge.ts"
+import type { Recorded } from "../events/event.ts"
+import type { Manifest } from "../events/manifest.ts"
+
+/** The blobs that a projection may read beside the event: named by their content, they are as immutable as the event. */
+export interface Facts {
+  readonly manifest: (hash: string) => Manifest
+}
+
+/** A table's real name: projections are rebuilt into shadow tables, so they never write a table name out. */
+export type TableName = (table: string) => string
+
+/**
+ * A read model: a pure function of the events. It reads no clock, no random number and no other projection's tables, so that
+ * dropping its tables and replaying the log gives the same rows, byte for byte.
+ */
+export interface Projection {
+  readonly name: string
+  /** Raised with any change to tables or `prepare`: the projection is then rebuilt at the next start. */
+  readonly version: number
+  /** It reads no payloads, so it is given erased events too. */
+  readonly envelopeOnly?: true
+  readonly tables: ReadonlyArray<string>
+  readonly createTables: (table: TableName) => string
+  /** Created after a rebuild has filled the tables. Index names begin with their table's. */
+  readonly createIndexes: string
+  /** Prepares the statements and returns what applies one event. */
+  readonly prepare: (db: Sqlite, table: TableName, facts: Facts) => (event: Recorded) => void
+}

@@ -1,0 +1,127 @@
+import type { BlobReader } from "../events/blobs.ts"
+import type { Sqlite } from "../events/cartridge.ts"
+import { isErased, type LogEntry, type Recorded } from "../events/event.ts"
+import type { LogReader } from "../events/log.ts"
+import { decodeManifest, type Manifest } from "../events/manifest.ts"
+import { accessProjection } from "./access.ts"
+import { activityProjection } from "./activity.ts"
+import { configProjection } from "./config.ts"
+import { deploymentsProjection } from "./deployments.ts"
+import { filesProjection } from "./files.ts"
+import type { Facts, Projection, TableName } from "./projection.ts"
+import { sitesProjection } from "./sites.ts"
+
+/** Every read model. */
+export const projections: ReadonlyArray<Projection> = [
+  sitesProjection,
+  deploymentsProjection,
+  filesProjection,
+  configProjection,
+  accessProjection,
+  activityProjection,
+]
+
+const headTable = "CREATE TABLE IF NOT EXISTS projections (name TEXT PRIMARY KEY, version INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT"
+
+const live: TableName = (table) => table
+const shadow: TableName = (table) => `shadow_${table}`
+
+const replayPage = 1000
+
+/** Where a rebuild is: `seq` of `total` events. */
+export interface RebuildProgress {
+  readonly projection: string
+  readonly seq: number
+  readonly total: number
+}
+
+/** Keeps the read models equal to the log. Everything runs on the writer's connection, in transactions that the caller holds. */
+export const projector = (db: Sqlite, log: LogReader, blobs: Pick<BlobReader, "bytes">, all: ReadonlyArray<Projection> = projections) => {
+  db.exec(headTable)
+  const facts = cachedFacts(blobs)
+  const setHeads = db.prepare("UPDATE projections SET seq = ?")
+  const versions = db.prepare<[string], { version: number; seq: number }>("SELECT version, seq FROM projections WHERE name = ?")
+  const setHead = db.prepare("INSERT INTO projections VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET version = excluded.version, seq = excluded.seq")
+
+  let appliers: ReadonlyArray<(entry: LogEntry) => void> = []
+  const prepareAppliers = (): void => {
+    appliers = all.map((projection) => applier(db, projection, live, facts))
+  }
+
+  /** Fills shadow tables from the log, in steps, then swaps them in. The old rows keep serving until then. */
+  function* rebuild(projection: Projection): Generator<RebuildProgress, void> {
+    dropTables(db, projection, shadow)
+    db.exec(projection.createTables(shadow))
+    const apply = applier(db, projection, shadow, facts)
+    let seq = 0
+    for (;;) {
+      const page = log.read(seq + 1, replayPage)
+      for (const entry of page) apply(entry)
+      seq = page.at(-1)?.seq ?? seq
+      const total = log.head().seq
+      if (seq === total) break
+      yield { projection: projection.name, seq, total }
+    }
+    dropTables(db, projection, live)
+    for (const table of projection.tables) db.exec(`ALTER TABLE ${shadow(table)} RENAME TO ${live(table)}`)
+    db.exec(projection.createIndexes)
+    setHead.run(projection.name, projection.version, seq)
+    prepareAppliers()
+    yield { projection: projection.name, seq, total: seq }
+  }
+
+  const isStale = (projection: Projection): boolean => {
+    const head = versions.get(projection.name)
+    return head === undefined || head.version !== projection.version || head.seq !== log.head().seq
+  }
+
+  return {
+    /** Applies newly appended events; the heads move in the same transaction as the rows they cover. */
+    apply: (events: ReadonlyArray<Recorded>): void => {
+      if (events.length === 0) return
+      for (const apply of appliers) for (const event of events) apply(event)
+      setHeads.run(events.at(-1)!.seq)
+    },
+    /** Projections that are new, have changed, or are not where the log is. */
+    stale: (): ReadonlyArray<Projection> => all.filter(isStale),
+    /** To be called once every stale projection has been rebuilt. */
+    ready: prepareAppliers,
+    rebuild,
+    named: (name: string): Projection | undefined => all.find((projection) => projection.name === name),
+    names: all.map(({ name }) => name),
+    /** Those that read the payloads of events, which an erasure takes from them. */
+    payloadReaders: all.filter(({ envelopeOnly }) => envelopeOnly !== true),
+  }
+}
+
+export type Projector = ReturnType<typeof projector>
+
+const applier = (db: Sqlite, projection: Projection, table: TableName, facts: Facts): ((entry: LogEntry) => void) => {
+  const apply = projection.prepare(db, table, facts)
+  // An envelope-only projection never looks at the payload that an erased event lacks.
+  if (projection.envelopeOnly === true) return (entry) => apply(entry as Recorded)
+  return (entry) => {
+    if (!isErased(entry)) apply(entry)
+  }
+}
+
+const dropTables = (db: Sqlite, projection: Projection, table: TableName): void => {
+  for (const name of projection.tables) db.exec(`DROP TABLE IF EXISTS ${table(name)}`)
+}
+
+/** Several projections read the manifest of the same event, and the one before it. */
+const cachedFacts = (blobs: Pick<BlobReader, "bytes">, size = 4): Facts => {
+  const recent = new Map<string, Manifest>()
+  return {
+    manifest: (hash) => {
+      const known = recent.get(hash)
+      if (known !== undefined) return known
+      const bytes = blobs.bytes(hash)
+      if (bytes === undefined) throw new Error(`The manifest ${hash} is not in the cartridge.`)
+      const manifest = decodeManifest(bytes)
+      recent.set(hash, manifest)
+      if (recent.size > size) recent.delete(recent.keys().next().value!)
+      return manifest
+    },
+  }
+}

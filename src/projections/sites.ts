@@ -1,0 +1,90 @@
+import type { Sqlite } from "../events/cartridge.ts"
+import { manifestTotals } from "../events/manifest.ts"
+import type { Projection } from "./projection.ts"
+
+/** A site as lists show it. `deploy` is the live one; times are epoch milliseconds. */
+export interface SiteRow {
+  readonly site: string
+  readonly deploy: string | null
+  readonly deploys: number
+  readonly files: number
+  readonly bytes: number
+  readonly created_at: number
+  readonly updated_at: number
+  readonly deleted_at: number | null
+}
+
+/** Every site that ever was, with its live deploy and that deploy's totals. */
+export const sitesProjection: Projection = {
+  name: "sites",
+  version: 1,
+  tables: ["sites"],
+  createTables: (table) => `
+    CREATE TABLE ${table("sites")} (
+      site       TEXT PRIMARY KEY,
+      deploy     TEXT,
+      manifest   TEXT,
+      deploys    INTEGER NOT NULL,
+      files      INTEGER NOT NULL,
+      bytes      INTEGER NOT NULL,
+      created_at INTEGER NOT NULL,
+      updated_at INTEGER NOT NULL,
+      deleted_at INTEGER
+    ) STRICT`,
+  createIndexes: "",
+  prepare: (db, table, facts) => {
+    const sites = table("sites")
+    const create = db.prepare(`INSERT INTO ${sites} VALUES (?, NULL, NULL, 0, 0, 0, ?, ?, NULL)`)
+    const goLive = db.prepare(
+      `UPDATE ${sites} SET deploy = ?, manifest = ?, deploys = deploys + ?, files = ?, bytes = ?, updated_at = ? WHERE site = ?`,
+    )
+    const remove = db.prepare(`UPDATE ${sites} SET updated_at = ?1, deleted_at = ?1 WHERE site = ?2`)
+    const restore = db.prepare(`UPDATE ${sites} SET updated_at = ?, deleted_at = NULL WHERE site = ?`)
+
+    return (event) => {
+      switch (event.type) {
+        case "v1.SiteCreated":
+          create.run(event.data.site, event.at, event.at)
+          break
+        case "v1.SiteDeployed": {
+          const { site, deploy, manifest, files, bytes } = event.data
+          goLive.run(deploy, manifest, 1, files, bytes, event.at, site)
+          break
+        }
+        case "v1.SiteRolledBack": {
+          const { site, to, manifest } = event.data
+          const { files, bytes } = manifestTotals(facts.manifest(manifest))
+          goLive.run(to, manifest, 0, files, bytes, event.at, site)
+          break
+        }
+        case "v1.SiteDeleted":
+          remove.run(event.at, event.data.site)
+          break
+        case "v1.SiteUndeleted":
+          restore.run(event.at, event.data.site)
+          break
+      }
+    }
+  },
+}
+
+/** The columns of a SiteRow. */
+const columns = "site, deploy, deploys, files, bytes, created_at, updated_at, deleted_at"
+
+export const siteQueries = (db: Sqlite) => {
+  const one = db.prepare<[string], SiteRow>(`SELECT ${columns} FROM sites WHERE site = ?`)
+  const present = db.prepare<[], SiteRow>(`SELECT ${columns} FROM sites WHERE deleted_at IS NULL ORDER BY site`)
+  const all = db.prepare<[], SiteRow>(`SELECT ${columns} FROM sites ORDER BY site`)
+  const live = db.prepare<[string], { deploy: string; manifest: string }>(
+    "SELECT deploy, manifest FROM sites WHERE site = ? AND deleted_at IS NULL AND deploy IS NOT NULL",
+  )
+  const liveManifests = db
+    .prepare<[], string>("SELECT manifest FROM sites WHERE deleted_at IS NULL AND manifest IS NOT NULL ORDER BY updated_at DESC")
+    .pluck()
+  return {
+    site: (site: string): SiteRow | undefined => one.get(site),
+    sites: (options: { readonly deleted: boolean }): ReadonlyArray<SiteRow> => (options.deleted ? all : present).all(),
+    live: (site: string) => live.get(site),
+    liveManifests: (): ReadonlyArray<string> => liveManifests.all(),
+  }
+}

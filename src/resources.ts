@@ -1,0 +1,29 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+
+/**
+ * Where the program's own files are, whether it runs from its sources (`src/`) or from the bundle (`dist/`): both trees have
+ * this module at their root, and thread entries at the same relative paths.
+ */
+const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js"
+
+/** This release's version. */
+export const version: string = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version
+
+/** The entry file of a worker thread, such as `commands/writerThread`. */
+export const threadUrl = (entry: string): URL => new URL(`./${entry}${extension}`, import.meta.url)
+
+/** The numbered migrations of the truth tables, in order. */
+export const migrations = (): ReadonlyArray<{ readonly name: string; readonly sql: string }> => {
+  const folder = new URL("../migrations/", import.meta.url)
+  return readdirSync(folder)
+    .filter((name) => /^\d{4}_.*\.sql$/.test(name))
+    .sort()
+    .map((name) => ({ name, sql: readFileSync(new URL(name, folder), "utf8") }))
+}
+
+/** The folder of a site that every new cartridge starts with: `root` or `404`. */
+export const seedFolder = (site: string): string => fileURLToPath(new URL(`../seeds/${site}`, import.meta.url))
+
+/** Whether the folder holds anything to publish. */
+export const isFolder = (path: string): boolean => existsSync(path)
