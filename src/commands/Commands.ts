@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto"
+import { randomUUIDv7 } from "node:crypto"
 import { Context, Effect, Layer } from "effect"
 import type { LogIsReadOnly, StorageFailed, VersionConflict } from "../events/EventLog.ts"
 import type { Command, CommandError } from "./command.ts"
@@ -35,7 +35,7 @@ export class Commands extends Context.Tag("fazt/Commands")<
     Effect.gen(function* () {
       const writer = yield* CartridgeWriter
       return {
-        handle: (command, { actor, cause, id = randomUUID() }, secrets = []) =>
+        handle: (command, { actor, cause, id = randomUUIDv7() }, secrets = []) =>
           writer.request({ kind: "command", command, id, actor, cause, secrets }) as Effect.Effect<Handled, HandleError>,
       }
     }),

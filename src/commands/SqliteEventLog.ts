@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto"
+import { randomUUIDv7 } from "node:crypto"
 import { Effect, Layer, Option, Queue, Stream } from "effect"
 import { openForReading } from "../events/cartridge.ts"
 import { type AppendError, type Appended, EventLog, type LogIsReadOnly, type NotErasable, type StorageFailed } from "../events/EventLog.ts"
@@ -45,7 +45,7 @@ export const sqliteEventLog = (path: string): Layer.Layer<EventLog, never, Cartr
         tail,
         head: Effect.sync(log.head),
         erase: (request) =>
-          writer.request({ kind: "erase", id: randomUUID(), ...request }) as Effect.Effect<void, NotErasable | LogIsReadOnly | StorageFailed>,
+          writer.request({ kind: "erase", id: randomUUIDv7(), ...request }) as Effect.Effect<void, NotErasable | LogIsReadOnly | StorageFailed>,
       }
     }),
   )

@@ -19,15 +19,16 @@ function listsOneOf(header: string, etags: ReadonlyArray<string>, weakly: boolea
     }
     const weak = header.startsWith("W/", i)
     if (weak) i += 2
-    let end = -1
+    let end = i
     if (header.charCodeAt(i) === QUOTE) {
       const close = header.indexOf('"', i + 1)
       if (close === -1) return false
-      const after = header.charCodeAt(close + 1)
-      if (close + 1 === length || after === COMMA || after === SPACE || after === TAB) end = close + 1
+      end = close + 1
     }
-    if (end === -1) {
-      const comma = header.indexOf(",", i)
+    const after = header.charCodeAt(end)
+    if (end === i || !(end === length || after === COMMA || after === SPACE || after === TAB)) {
+      // No entity tag: on after the next comma that cannot be inside the quotes just read.
+      const comma = header.indexOf(",", end)
       if (comma === -1) return false
       i = comma + 1
       continue

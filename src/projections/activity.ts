@@ -26,7 +26,7 @@ export const activityProjection: Projection = {
   prepare: (db, table) => {
     const insert = db.prepare(`INSERT INTO ${table("activity")} VALUES (?, ?, ?, ?, ?, ?)`)
     return ({ seq, at, stream, type, actor }) => {
-      insert.run(seq, at, siteOfStream(stream), type, actor)
+      insert.run(seq, at, siteOfStream(stream), stream, type, actor)
     }
   },
 }

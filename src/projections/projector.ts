@@ -43,9 +43,9 @@ export const projector = (db: Sqlite, log: LogReader, blobs: Pick<BlobReader, "b
   const versions = db.prepare<[string], { version: number; seq: number }>("SELECT version, seq FROM projections WHERE name = ?")
   const setHead = db.prepare("INSERT INTO projections VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET version = excluded.version, seq = excluded.seq")
 
-  let appliers: ReadonlyArray<(entry: LogEntry) => void> = []
-  const prepareAppliers = (): void => {
-    appliers = all.map((projection) => applier(db, projection, live, facts))
+  const appliers = new Map<Projection, (entry: LogEntry) => void>()
+  const prepare = (projection: Projection): void => {
+    appliers.set(projection, applier(db, projection, live, facts))
   }
 
   /** Fills shadow tables from the log, in steps, then swaps them in. The old rows keep serving until then. */
@@ -66,7 +66,7 @@ export const projector = (db: Sqlite, log: LogReader, blobs: Pick<BlobReader, "b
     for (const table of projection.tables) db.exec(`ALTER TABLE ${shadow(table)} RENAME TO ${live(table)}`)
     db.exec(projection.createIndexes)
     setHead.run(projection.name, projection.version, seq)
-    prepareAppliers()
+    prepare(projection)
     yield { projection: projection.name, seq, total: seq }
   }
 
@@ -79,13 +79,13 @@ export const projector = (db: Sqlite, log: LogReader, blobs: Pick<BlobReader, "b
     /** Applies newly appended events; the heads move in the same transaction as the rows they cover. */
     apply: (events: ReadonlyArray<Recorded>): void => {
       if (events.length === 0) return
-      for (const apply of appliers) for (const event of events) apply(event)
+      for (const apply of appliers.values()) for (const event of events) apply(event)
       setHeads.run(events.at(-1)!.seq)
     },
     /** Projections that are new, have changed, or are not where the log is. */
     stale: (): ReadonlyArray<Projection> => all.filter(isStale),
     /** To be called once every stale projection has been rebuilt. */
-    ready: prepareAppliers,
+    ready: (): void => all.forEach(prepare),
     rebuild,
     named: (name: string): Projection | undefined => all.find((projection) => projection.name === name),
     names: all.map(({ name }) => name),

@@ -61,7 +61,7 @@ export interface ArchiveSpec {
   readonly comment?: string
   readonly end?: Partial<EndFields>
   /** Adds the zip64 end records, with these lies; the plain one then refers to them. */
-  readonly zip64End?: Partial<EndFields> & { readonly recordAt?: number; readonly recordSize?: number; readonly disks?: number }
+  readonly zip64End?: Partial<EndFields> & { readonly recordAt?: number | bigint; readonly recordSize?: number; readonly disks?: number }
 }
 
 export const utf8Flag = 0x0800

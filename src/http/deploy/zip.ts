@@ -14,7 +14,7 @@ import {
   totalProblem,
   twinProblem,
 } from "./zipRules.ts"
-import { directoryBounds, ZipSource } from "./zipSource.ts"
+import { directoryBounds, pieceBytes, ZipSource } from "./zipSource.ts"
 
 export interface ZipLimits {
   readonly maxEntries: number
@@ -171,14 +171,15 @@ async function* contents(source: ZipSource, { member, dataStart }: Located, spen
 
 /** Inflated here and not by yauzl, which neither ends its inflater when reading stops early nor sees data left over after the end. */
 async function* expanded(source: ZipSource, { member, dataStart }: Located): AsyncGenerator<Buffer> {
-  const raw = source.stream(dataStart, member.compressedSize)
+  const { compressedSize } = member
   // Some writers call an empty file deflated and write nothing.
-  if (member.method !== deflated || member.compressedSize === 0) return yield* raw
-  const inflate = createInflateRaw({ chunkSize: 64 * 1024 })
-  // An error of either end reaches the loop through `inflate`; leaving the loop destroys both.
-  pipeline(raw, inflate, () => undefined)
+  if (member.method !== deflated || compressedSize === 0) return yield* source.stream(dataStart, compressedSize)
+  const inflate = createInflateRaw({ chunkSize: Math.min(pieceBytes, Math.max(1024, member.size)) })
+  // An error of either end reaches the loop through `inflate`; leaving the loop destroys both. Most files need no stream.
+  if (compressedSize <= pieceBytes) inflate.end(await source.bytes(dataStart, compressedSize))
+  else pipeline(source.stream(dataStart, compressedSize), inflate, () => undefined)
   for await (const piece of inflate) yield piece
-  if (inflate.bytesWritten !== member.compressedSize) throw mismatch(member, "its compressed data ends before its declared size")
+  if (inflate.bytesWritten !== compressedSize) throw mismatch(member, "its compressed data ends before its declared size")
 }
 
 function mismatch(member: Member, reason: string): ZipRejected {

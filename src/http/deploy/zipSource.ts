@@ -2,7 +2,8 @@ import type { FileHandle } from "node:fs/promises"
 import { RandomAccessReader } from "yauzl"
 
 const blockBytes = 16 * 1024
-const streamBytes = 64 * 1024
+/** What is held of a file's content at a time. */
+export const pieceBytes = 64 * 1024
 
 /**
  * The bytes of an uploaded zip, for yauzl and for us. yauzl's own reader hands any 64-bit offset found in the file to
@@ -35,7 +36,7 @@ export class ZipSource extends RandomAccessReader {
   /** The range, a piece at a time. */
   async *stream(start: number, length: number): AsyncGenerator<Buffer, void, undefined> {
     const end = start + length
-    for (let at = start; at < end; at += streamBytes) yield await this.#readFully(at, Math.min(streamBytes, end - at))
+    for (let at = start; at < end; at += pieceBytes) yield await this.#readFully(at, Math.min(pieceBytes, end - at))
   }
 
   // A throw inside yauzl's callback comes back through the same callback, so it can never be an unhandled rejection.

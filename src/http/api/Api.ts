@@ -1,0 +1,309 @@
+import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiMiddleware, HttpApiSchema, HttpApiSecurity, OpenApi } from "@effect/platform"
+import { Context, Schema } from "effect"
+import { Scope } from "../../events/access.ts"
+import { BlobHash, DeploySource } from "../../events/site.ts"
+import { Data, Failure, Page } from "./envelope.ts"
+
+/** Who makes the request. `actor` as events record it, `cause` the request's id. */
+export class Caller extends Context.Tag("fazt/Caller")<Caller, { readonly actor: string; readonly cause: string; readonly key: string | undefined }>() {}
+
+const bearer = { bearer: HttpApiSecurity.bearer }
+
+/** Each endpoint carries one of these three, which says what a key must be allowed to do. A wider scope includes the narrower. */
+export class MayRead extends HttpApiMiddleware.Tag<MayRead>()("fazt/MayRead", { provides: Caller, failure: Failure, security: bearer }) {}
+export class MayDeploy extends HttpApiMiddleware.Tag<MayDeploy>()("fazt/MayDeploy", { provides: Caller, failure: Failure, security: bearer }) {}
+export class MayAdminister extends HttpApiMiddleware.Tag<MayAdminister>()("fazt/MayAdminister", {
+  provides: Caller,
+  failure: Failure,
+  security: bearer,
+}) {}
+
+/** RFC 3339, UTC, milliseconds. */
+const Time = Schema.String.annotations({ identifier: "Time" })
+const Count = Schema.Int.pipe(Schema.nonNegative())
+
+export const Site = Schema.Struct({
+  site: Schema.String,
+  url: Schema.String,
+  /** The live deploy; `null` before the first. */
+  deploy: Schema.NullOr(Schema.String),
+  deploys: Count,
+  file_count: Count,
+  size_bytes: Count,
+  created_at: Time,
+  updated_at: Time,
+  deleted_at: Schema.NullOr(Time),
+}).annotations({ identifier: "Site" })
+export type Site = typeof Site.Type
+
+/** One line of a site's history; counts of files are against what was live before it. */
+export const Deployment = Schema.Struct({
+  seq: Count,
+  kind: Schema.Literal("deploy", "rollback", "delete", "undelete"),
+  /** What was live afterwards; `null` after a deletion. */
+  deploy: Schema.NullOr(Schema.String),
+  live: Schema.Boolean,
+  at: Time,
+  actor: Schema.String,
+  source: Schema.NullOr(DeploySource),
+  message: Schema.NullOr(Schema.String),
+  file_count: Schema.NullOr(Count),
+  size_bytes: Schema.NullOr(Count),
+  added: Count,
+  changed: Count,
+  removed: Count,
+  preview_url: Schema.NullOr(Schema.String),
+}).annotations({ identifier: "Deployment" })
+export type Deployment = typeof Deployment.Type
+
+export const File = Schema.Struct({ path: Schema.String, hash: BlobHash, size: Count, type: Schema.String, updated_at: Time }).annotations({
+  identifier: "File",
+})
+
+/** A line of `_redirects` or `_headers` that was not understood, and why. */
+export const Warning = Schema.Struct({ file: Schema.String, line: Count, reason: Schema.String }).annotations({ identifier: "Warning" })
+
+export const Deployed = Schema.Struct({
+  site: Schema.String,
+  deploy: Schema.String,
+  url: Schema.String,
+  preview_url: Schema.String,
+  file_count: Count,
+  size_bytes: Count,
+  added: Count,
+  changed: Count,
+  removed: Count,
+  warnings: Schema.Array(Warning),
+  message: Schema.String,
+}).annotations({ identifier: "Deployed" })
+export type Deployed = typeof Deployed.Type
+
+/** What to publish: path → SHA-256 and size. The bytes have been uploaded before. */
+export const DeployRequest = Schema.Struct({
+  files: Schema.Record({ key: Schema.String, value: Schema.Struct({ hash: BlobHash, size: Count }) }),
+  spa: Schema.optional(Schema.Boolean),
+  message: Schema.optional(Schema.String.pipe(Schema.maxLength(1000))),
+  source: Schema.optional(DeploySource),
+}).annotations({ identifier: "DeployRequest" })
+export type DeployRequest = typeof DeployRequest.Type
+
+export const Diff = Schema.Struct({
+  from: Schema.String,
+  to: Schema.String,
+  added: Schema.Array(Schema.String),
+  changed: Schema.Array(Schema.String),
+  removed: Schema.Array(Schema.String),
+  /** With `text=true`: unified diffs of the text files, at most 1 MiB a file. */
+  patches: Schema.Array(Schema.Struct({ path: Schema.String, patch: Schema.String })),
+}).annotations({ identifier: "Diff" })
+export type Diff = typeof Diff.Type
+
+export const ConfigEntry = Schema.Struct({
+  key: Schema.String,
+  value: Schema.String,
+  default: Schema.String,
+  /** Whether it was set, as opposed to having its default. */
+  set: Schema.Boolean,
+  description: Schema.String,
+  /** Whether a running server takes it up only at its next start. */
+  restart: Schema.Boolean,
+}).annotations({ identifier: "ConfigEntry" })
+export type ConfigEntry = typeof ConfigEntry.Type
+
+export const ApiKey = Schema.Struct({
+  id: Schema.String,
+  name: Schema.String,
+  scopes: Schema.Array(Scope),
+  created_at: Time,
+  revoked_at: Schema.NullOr(Time),
+}).annotations({ identifier: "ApiKey" })
+export type ApiKey = typeof ApiKey.Type
+
+/** A new key. `token` is shown this once. */
+export const NewApiKey = Schema.Struct({ id: Schema.String, name: Schema.String, scopes: Schema.Array(Scope), token: Schema.String })
+
+export const AuditEntry = Schema.Struct({
+  seq: Count,
+  id: Schema.String,
+  at: Time,
+  site: Schema.NullOr(Schema.String),
+  stream: Schema.String,
+  version: Count,
+  type: Schema.String,
+  actor: Schema.String,
+  cause: Schema.String,
+  /** The event's payload; `null` once erased. */
+  data: Schema.Unknown,
+  hash: Schema.String,
+}).annotations({ identifier: "AuditEntry" })
+export type AuditEntry = typeof AuditEntry.Type
+
+/** How far a walk along the chain has come. To go on, ask again with `after` and `hash` set to `seq` and `hash`. */
+export const VerifyPart = Schema.Struct({
+  seq: Count,
+  hash: Schema.String,
+  bytes: Count,
+  done: Schema.Boolean,
+  head: Schema.Struct({ seq: Count, hash: Schema.String }),
+  bad: Schema.NullOr(Schema.Struct({ seq: Count, reason: Schema.String })),
+}).annotations({ identifier: "VerifyPart" })
+export type VerifyPart = typeof VerifyPart.Type
+
+export const ProjectionStatus = Schema.Struct({
+  name: Schema.String,
+  version: Count,
+  seq: Count,
+  /** While it is being rebuilt: how many of the log's events have been replayed. */
+  rebuilding: Schema.NullOr(Schema.Struct({ seq: Count, total: Count })),
+}).annotations({ identifier: "ProjectionStatus" })
+export type ProjectionStatus = typeof ProjectionStatus.Type
+
+export const Status = Schema.Struct({
+  status: Schema.Literal("healthy", "read_only"),
+  version: Schema.String,
+  domain: Schema.String,
+  /** The port the server listens on; `null` when only the local socket is open. */
+  port: Schema.NullOr(Count),
+  uptime_seconds: Count,
+  /** The chain's head: its hash commits to all of history. */
+  head: Schema.Struct({ seq: Count, hash: Schema.String }),
+  sites: Count,
+  database: Schema.Struct({ path: Schema.String, size_bytes: Count }),
+  memory_bytes: Count,
+  /** Why the cartridge cannot be written to, if it cannot. */
+  read_only: Schema.NullOr(Schema.String),
+}).annotations({ identifier: "Status" })
+export type Status = typeof Status.Type
+
+const site = HttpApiSchema.param("site", Schema.String)
+const Message = Data(Schema.Struct({ message: Schema.String }))
+const Limit = (max: number, byDefault: number) => Schema.optionalWith(Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, max)), { default: () => byDefault })
+const Flag = Schema.optionalWith(Schema.BooleanFromString, { default: () => false })
+const Cursor = Schema.optional(Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative()))
+
+/** Sites and their history. Every path takes a deploy's id or any beginning of it that is unique within the site. */
+export class SitesGroup extends HttpApiGroup.make("sites")
+  .add(HttpApiEndpoint.get("list", "/sites").setUrlParams(Schema.Struct({ deleted: Flag })).addSuccess(Data(Schema.Array(Site))).middleware(MayRead))
+  .add(HttpApiEndpoint.post("create", "/sites").setPayload(Schema.Struct({ site: Schema.String })).addSuccess(Data(Site), { status: 201 }).middleware(MayDeploy))
+  .add(HttpApiEndpoint.get("get")`/sites/${site}`.addSuccess(Data(Site)).middleware(MayRead))
+  .add(HttpApiEndpoint.del("delete")`/sites/${site}`.addSuccess(Message).middleware(MayAdminister))
+  .add(HttpApiEndpoint.post("undelete")`/sites/${site}/undelete`.addSuccess(Data(Site)).middleware(MayAdminister))
+  .add(HttpApiEndpoint.get("files")`/sites/${site}/files`.addSuccess(Data(Schema.Array(File))).middleware(MayRead))
+  .add(
+    HttpApiEndpoint.get("history")`/sites/${site}/history`
+      .setUrlParams(Schema.Struct({ before: Cursor, limit: Limit(1000, 50) }))
+      .addSuccess(Page(Deployment))
+      .middleware(MayRead),
+  )
+  .add(
+    HttpApiEndpoint.get("diff")`/sites/${site}/diff`
+      .setUrlParams(Schema.Struct({ from: Schema.String, to: Schema.String, text: Flag }))
+      .addSuccess(Data(Diff))
+      .middleware(MayRead),
+  )
+  /** Publishes a manifest whose blobs have been uploaded. 409 `BLOBS_MISSING` names those that have not. */
+  .add(
+    HttpApiEndpoint.post("deploy")`/sites/${site}/deploys`.setPayload(DeployRequest).addSuccess(Data(Deployed), { status: 201 }).middleware(MayDeploy),
+  )
+  .add(
+    HttpApiEndpoint.post("rollback")`/sites/${site}/rollback`
+      .setPayload(Schema.Struct({ to: Schema.optional(Schema.String) }))
+      .addSuccess(Data(Site))
+      .middleware(MayDeploy),
+  )
+  .addError(Failure) {}
+
+/** Uploading what a deploy consists of. */
+export class BlobsGroup extends HttpApiGroup.make("blobs")
+  .add(
+    HttpApiEndpoint.post("missing", "/blobs/missing")
+      .setPayload(Schema.Struct({ hashes: Schema.Array(BlobHash) }))
+      .addSuccess(Data(Schema.Struct({ missing: Schema.Array(BlobHash) })))
+      .middleware(MayDeploy),
+  )
+  /** The body is the bytes; their SHA-256 must be the hash in the path. */
+  .add(
+    HttpApiEndpoint.put("upload")`/blobs/${HttpApiSchema.param("hash", BlobHash)}`
+      .addSuccess(Data(Schema.Struct({ hash: BlobHash, size: Count })), { status: 201 })
+      .middleware(MayDeploy),
+  )
+  .addError(Failure) {}
+
+export class ConfigGroup extends HttpApiGroup.make("config")
+  .add(HttpApiEndpoint.get("list", "/config").addSuccess(Data(Schema.Array(ConfigEntry))))
+  .add(HttpApiEndpoint.get("get")`/config/${HttpApiSchema.param("key", Schema.String)}`.addSuccess(Data(ConfigEntry)))
+  .add(
+    HttpApiEndpoint.put("set")`/config/${HttpApiSchema.param("key", Schema.String)}`
+      .setPayload(Schema.Struct({ value: Schema.String }))
+      .addSuccess(Data(ConfigEntry)),
+  )
+  .add(HttpApiEndpoint.del("unset")`/config/${HttpApiSchema.param("key", Schema.String)}`.addSuccess(Data(ConfigEntry)))
+  .middleware(MayAdminister)
+  .addError(Failure) {}
+
+export class KeysGroup extends HttpApiGroup.make("keys")
+  .add(HttpApiEndpoint.get("list", "/keys").addSuccess(Data(Schema.Array(ApiKey))))
+  .add(
+    HttpApiEndpoint.post("create", "/keys")
+      .setPayload(Schema.Struct({ name: Schema.String.pipe(Schema.minLength(1), Schema.maxLength(64)), scopes: Schema.Array(Scope).pipe(Schema.minItems(1)) }))
+      .addSuccess(Data(NewApiKey), { status: 201 }),
+  )
+  .add(HttpApiEndpoint.del("revoke")`/keys/${HttpApiSchema.param("id", Schema.String)}`.addSuccess(Message))
+  .middleware(MayAdminister)
+  .addError(Failure) {}
+
+export class AuditGroup extends HttpApiGroup.make("audit")
+  /**
+   * Events, newest first; `before` pages back (`meta.next`). With `after`, oldest first from there on, and with `wait` (seconds, at
+   * most 30) the answer waits for the first match: this is how to follow. `since` and `until`: `2h`, `7d` or a date.
+   */
+  .add(
+    HttpApiEndpoint.get("list", "/audit")
+      .setUrlParams(
+        Schema.Struct({
+          site: Schema.optional(Schema.String),
+          stream: Schema.optional(Schema.String),
+          type: Schema.optional(Schema.String),
+          actor: Schema.optional(Schema.String),
+          since: Schema.optional(Schema.String),
+          until: Schema.optional(Schema.String),
+          before: Cursor,
+          after: Cursor,
+          wait: Schema.optionalWith(Schema.NumberFromString.pipe(Schema.between(0, 30)), { default: () => 0 }),
+          limit: Limit(1000, 50),
+        }),
+      )
+      .addSuccess(Page(AuditEntry)),
+  )
+  /** Walks part of the chain, from behind event `after`, whose hash is `hash`. */
+  .add(
+    HttpApiEndpoint.get("verify", "/audit/verify")
+      .setUrlParams(Schema.Struct({ after: Cursor, hash: Schema.optional(BlobHash) }))
+      .addSuccess(Data(VerifyPart)),
+  )
+  .middleware(MayAdminister)
+  .addError(Failure) {}
+
+export class ServerGroup extends HttpApiGroup.make("server")
+  .add(HttpApiEndpoint.get("status", "/status").addSuccess(Data(Status)).middleware(MayRead))
+  .add(HttpApiEndpoint.get("projections", "/projections").addSuccess(Data(Schema.Array(ProjectionStatus))).middleware(MayAdminister))
+  /** Starts to rebuild some or all projections from the log; `GET /api/projections` shows how far it is. The old rows keep serving. */
+  .add(
+    HttpApiEndpoint.post("rebuild", "/projections/rebuild")
+      .setPayload(Schema.Struct({ projections: Schema.optional(Schema.Array(Schema.String)) }))
+      .addSuccess(Data(Schema.Struct({ projections: Schema.Array(Schema.String) })), { status: 202 })
+      .middleware(MayAdminister),
+  )
+  .addError(Failure) {}
+
+/** The admin API: one value that the server implements, the CLI calls and OpenAPI describes. */
+export class Api extends HttpApi.make("fazt")
+  .add(SitesGroup)
+  .add(BlobsGroup)
+  .add(ConfigGroup)
+  .add(KeysGroup)
+  .add(AuditGroup)
+  .add(ServerGroup)
+  .prefix("/api")
+  .annotate(OpenApi.Title, "Fazt API")
+  .annotate(OpenApi.Description, "Deploys, history, rollback, audit and settings of one Fazt server. Authenticate with `Authorization: Bearer <api key>`.") {}
