@@ -1,0 +1,60 @@
+import { createHash } from "node:crypto"
+import { homedir, tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+import { Config, type ConfigError, Context, Effect, Layer, Option, type Redacted } from "effect"
+
+/** What the environment says; flags win over it, the cartridge's own settings come after it. Nothing else reads the environment. */
+export class Environment extends Context.Tag("fazt/Environment")<
+  Environment,
+  {
+    /** `FAZT_DB`: the cartridge. */
+    readonly db: Option.Option<string>
+    /** `FAZT_DOMAIN`, `FAZT_PORT`: as the flags of `server start`. */
+    readonly domain: Option.Option<string>
+    readonly port: Option.Option<number>
+    /** `FAZT_MASTER_KEY`: seals the vault with a key that is not in the cartridge. */
+    readonly masterKey: Option.Option<Redacted.Redacted>
+    /** `FAZT_TO`, `FAZT_TOKEN`: the server that remote verbs talk to, and the API key for it. */
+    readonly to: Option.Option<string>
+    readonly token: Option.Option<Redacted.Redacted>
+    /** Where the CLI keeps its peers: `$XDG_CONFIG_HOME/fazt`, else `~/.config/fazt`. */
+    readonly configFolder: string
+    /** `NO_COLOR`: set to anything, output has no colours. */
+    readonly noColor: boolean
+  }
+>() {
+  static readonly layer: Layer.Layer<Environment, ConfigError.ConfigError> = Layer.effect(
+    Environment,
+    Effect.gen(function* () {
+      const xdg = yield* Config.option(Config.string("XDG_CONFIG_HOME"))
+      return {
+        db: yield* Config.option(Config.string("FAZT_DB")),
+        domain: yield* Config.option(Config.string("FAZT_DOMAIN")),
+        port: yield* Config.option(Config.integer("FAZT_PORT")),
+        masterKey: yield* Config.option(Config.redacted("FAZT_MASTER_KEY")),
+        to: yield* Config.option(Config.string("FAZT_TO")),
+        token: yield* Config.option(Config.redacted("FAZT_TOKEN")),
+        configFolder: join(
+          Option.getOrElse(xdg, () => join(homedir(), ".config")),
+          "fazt",
+        ),
+        noColor: Option.isSome(yield* Config.option(Config.string("NO_COLOR"))),
+      }
+    }),
+  )
+}
+
+export const defaultDb = "./data.db"
+export const defaultPort = 4698
+export const defaultDomain = "localhost"
+
+/** The longest path that a unix socket can have. */
+const longestSocketPath = 103
+
+/** The unix socket through which a cartridge's owner reaches the process that writes to it: beside the file. */
+export const localSocket = (db: string): string => {
+  const beside = `${resolve(db)}.sock`
+  if (Buffer.byteLength(beside) <= longestSocketPath) return beside
+  // Deep folders: a name that both sides derive from the path, in a place that has short ones.
+  return join(tmpdir(), `fazt-${createHash("sha256").update(beside).digest("hex").slice(0, 24)}.sock`)
+}
