@@ -70,3 +70,19 @@ const transferable = (request: WriterRequest): ReadonlyArray<Transferable> => {
   const bytes = request.kind === "putBlobs" ? request.blobs : request.kind === "putChunk" ? [request.bytes] : []
   return bytes.filter((part) => part.byteOffset === 0 && part.byteLength === part.buffer.byteLength && part.byteLength > 0).map((part) => part.buffer as ArrayBuffer)
 }
+
+/** A writer at the other end of a port, for threads that use promises. Rejects with the error that the request was refused with. */
+export const portAsk = (port: MessagePort): ((request: WriterRequest) => Promise<unknown>) => {
+  const requests = requestPort({ postMessage: (message, transfer) => port.postMessage(message, transfer as Array<Transferable>) })
+  port.on("message", (message: FromWriter) => {
+    if ("reply" in message) requests.receive(message)
+  })
+  port.on("close", () => requests.fail(new Error("The writer is gone.")))
+  return (request) =>
+    new Promise((resolve, reject) => {
+      requests.submit(request, (reply) => {
+        if (!reply.ok) reject("error" in reply ? reply.error : reply.defect)
+        else if (reply.progress !== true) resolve(reply.value)
+      })
+    })
+}

@@ -1,0 +1,15 @@
+import { Context, Effect, Layer } from "effect"
+import { openForReading, type Sqlite } from "../events/cartridge.ts"
+
+/** The edge's read-only connection: for look-ups by key, never for scans. */
+export class Reads extends Context.Tag("fazt/Reads")<Reads, { readonly db: Sqlite; readonly path: string }>() {
+  /** Needs a cartridge whose tables exist, so it is built after the writer. */
+  static readonly layer = (path: string): Layer.Layer<Reads> =>
+    Layer.scoped(
+      Reads,
+      Effect.acquireRelease(
+        Effect.sync(() => ({ db: openForReading(path), path })),
+        ({ db }) => Effect.sync(() => db.close()),
+      ),
+    )
+}

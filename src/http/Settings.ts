@@ -1,0 +1,46 @@
+import { Context, Effect, Layer } from "effect"
+import { CartridgeWriter } from "../commands/CartridgeWriter.ts"
+import { type SettingKey, settings } from "../commands/config.ts"
+import { configStream } from "../events/config.ts"
+import { configQueries } from "../projections/config.ts"
+import { Reads } from "./Reads.ts"
+import type { DeployLimits } from "./deploy/prepare.ts"
+
+/** The cartridge's settings as they are now; a change holds from the next request on. */
+export class Settings extends Context.Tag("fazt/Settings")<
+  Settings,
+  {
+    readonly get: (key: SettingKey) => string
+    readonly number: (key: SettingKey) => number
+    readonly deployLimits: () => DeployLimits
+  }
+>() {
+  static readonly layer: Layer.Layer<Settings, never, Reads | CartridgeWriter> = Layer.scoped(
+    Settings,
+    Effect.gen(function* () {
+      const { db } = yield* Reads
+      const writer = yield* CartridgeWriter
+      const { configValue } = configQueries(db)
+      const known = new Map<SettingKey, string>()
+      yield* writer.onCommitted(({ events }) => {
+        if (events.some(({ stream }) => stream === configStream)) known.clear()
+      })
+      const get = (key: SettingKey): string => {
+        const value = known.get(key) ?? configValue(key) ?? settings[key].default
+        known.set(key, value)
+        return value
+      }
+      const number = (key: SettingKey): number => Number(get(key))
+      return {
+        get,
+        number,
+        deployLimits: () => ({
+          maxFiles: number("limits.site_files"),
+          maxFileBytes: number("limits.file_bytes"),
+          maxTotalBytes: number("limits.site_bytes"),
+          maxRatio: number("limits.zip_ratio"),
+        }),
+      }
+    }),
+  )
+}

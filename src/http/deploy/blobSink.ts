@@ -1,0 +1,101 @@
+import { createHash } from "node:crypto"
+import type { WriterRequest } from "../../commands/writer.ts"
+import { chunkBytes } from "../../events/blobs.ts"
+
+/** Sends one request to the writer and waits for its answer. */
+export type Ask = (request: WriterRequest) => Promise<unknown>
+
+export interface StoredBlob {
+  readonly hash: string
+  readonly size: number
+}
+
+/** Small blobs wait for company up to this much, so that they share a message and a transaction. */
+const batchBytes = 4 * 1024 * 1024
+const batchBlobs = 256
+
+/** Stores streams of bytes as blobs with bounded memory: small ones in batches, large ones chunk by chunk. */
+export const blobSink = (ask: Ask, isStored: (hash: string) => boolean) => {
+  let batch: Array<Uint8Array> = []
+  let waiting = 0
+  let sending: Promise<unknown> = Promise.resolve()
+
+  /** One batch is on its way while the next one fills. */
+  const send = async (): Promise<void> => {
+    if (batch.length === 0) return
+    const blobs = batch
+    batch = []
+    waiting = 0
+    await sending
+    sending = ask({ kind: "putBlobs", blobs })
+    // A failure is reported by the await that follows, not as an unhandled rejection in between.
+    sending.catch(() => {})
+  }
+
+  const storeSmall = async (bytes: Uint8Array): Promise<StoredBlob> => {
+    const hash = createHash("sha256").update(bytes).digest("hex")
+    if (!isStored(hash)) {
+      // A buffer of its own can move to the writer thread instead of being copied.
+      batch.push(new Uint8Array(bytes))
+      waiting += bytes.byteLength
+      if (waiting >= batchBytes || batch.length >= batchBlobs) await send()
+    }
+    return { hash, size: bytes.byteLength }
+  }
+
+  const storeLarge = async (head: Buffer, rest: AsyncIterator<Uint8Array>): Promise<StoredBlob> => {
+    const upload = (await ask({ kind: "beginBlob" })) as number
+    try {
+      const digest = createHash("sha256")
+      let size = 0
+      let n = 0
+      const put = async (bytes: Uint8Array): Promise<void> => {
+        digest.update(bytes)
+        size += bytes.byteLength
+        await ask({ kind: "putChunk", upload, n: n++, bytes: new Uint8Array(bytes) })
+      }
+      for await (const piece of inPieces(head, rest)) await put(piece)
+      const hash = digest.digest("hex")
+      await ask({ kind: "finishBlob", upload, hash, size })
+      return { hash, size }
+    } catch (error) {
+      await ask({ kind: "abandonBlob", upload })
+      throw error
+    }
+  }
+
+  return {
+    /** Stores what the stream gives; throws what the stream throws, and then nothing of it is kept. */
+    store: async (content: AsyncIterable<Uint8Array>): Promise<StoredBlob> => {
+      const iterator = content[Symbol.asyncIterator]()
+      const parts: Array<Uint8Array> = []
+      let size = 0
+      for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
+        parts.push(next.value)
+        size += next.value.byteLength
+        if (size > chunkBytes) return storeLarge(Buffer.concat(parts, size), iterator)
+      }
+      return storeSmall(Buffer.concat(parts, size))
+    },
+    /** Waits until everything is stored. */
+    flush: async (): Promise<void> => {
+      await send()
+      await sending
+    },
+  }
+}
+
+/** Cuts a stream, of which `head` has been read, into pieces of `chunkBytes`. */
+async function* inPieces(head: Buffer, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Buffer> {
+  let buffer = head
+  for (;;) {
+    while (buffer.byteLength >= chunkBytes) {
+      yield buffer.subarray(0, chunkBytes)
+      buffer = buffer.subarray(chunkBytes)
+    }
+    const next = await rest.next()
+    if (next.done === true) break
+    buffer = Buffer.concat([buffer, next.value])
+  }
+  if (buffer.byteLength > 0) yield buffer
+}

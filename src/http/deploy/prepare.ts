@@ -1,0 +1,141 @@
+import type { BlobReader } from "../../events/blobs.ts"
+import { encodeManifest, type Manifest, type ManifestFile, manifestTotals } from "../../events/manifest.ts"
+import { contentTypeOf } from "../contentType.ts"
+import { parseHeaders } from "../rules/headers.ts"
+import { parseRedirects } from "../rules/redirects.ts"
+import { type StoredBlob, type blobSink } from "./blobSink.ts"
+import { checkSitePath } from "./sitePath.ts"
+
+/** What a deploy may have at most. */
+export interface DeployLimits {
+  readonly maxFiles: number
+  readonly maxFileBytes: number
+  readonly maxTotalBytes: number
+  /** For zips: how many times larger than packed. */
+  readonly maxRatio: number
+}
+
+/** A deploy that cannot be published as it was sent. */
+export class DeployRefused extends Error {
+  override readonly name = "DeployRefused"
+  readonly code: string
+  readonly status: number
+  readonly details: unknown
+  constructor(fields: { readonly code: string; readonly status: number; readonly message: string; readonly details?: unknown }) {
+    super(fields.message)
+    this.code = fields.code
+    this.status = fields.status
+    this.details = fields.details
+  }
+}
+
+export interface RuleProblem {
+  readonly file: string
+  readonly line: number
+  readonly reason: string
+}
+
+/** A manifest that is stored and can be published. */
+export interface Prepared {
+  readonly manifest: string
+  readonly files: number
+  readonly bytes: number
+  readonly warnings: ReadonlyArray<RuleProblem>
+}
+
+/** Files above this are no settings that anybody wrote. */
+const maxSettingsBytes = 256 * 1024
+
+/** Checks the files of a deploy, works out what belongs to them, and stores the manifest. */
+export const prepare = async (
+  blobs: BlobReader,
+  sink: ReturnType<typeof blobSink>,
+  files: Iterable<readonly [path: string, file: StoredBlob]>,
+  spa: boolean | undefined,
+  limits: DeployLimits,
+): Promise<Prepared> => {
+  const checked = checkFiles(blobs, files, limits)
+  const text = (path: string): string | undefined => {
+    const file = checked[path]
+    return file === undefined || file.size > maxSettingsBytes ? undefined : blobs.bytes(file.hash)!.toString("utf8")
+  }
+  const manifest: Manifest = { files: checked, spa: spa ?? saysSpa(text("manifest.json")) }
+  const { hash } = await sink.store(once(encodeManifest(manifest)))
+  await sink.flush()
+  return { manifest: hash, ...manifestTotals(manifest), warnings: ruleProblems(text("_redirects"), text("_headers")) }
+}
+
+const checkFiles = (
+  blobs: BlobReader,
+  given: Iterable<readonly [path: string, file: StoredBlob]>,
+  limits: DeployLimits,
+): Record<string, ManifestFile> => {
+  const files: Record<string, ManifestFile> = Object.create(null)
+  const missing = new Set<string>()
+  let count = 0
+  let total = 0
+  for (const [name, { hash }] of given) {
+    const checked = checkSitePath(name)
+    if (!checked.ok) throw new DeployRefused({ code: "PATH_INVALID", status: 400, message: `${JSON.stringify(name)} cannot be a file's path: ${checked.reason}.` })
+    const { path } = checked
+    if (files[path] !== undefined) throw new DeployRefused({ code: "PATH_DUPLICATE", status: 400, message: `${JSON.stringify(path)} is there twice.` })
+    count++
+    if (count > limits.maxFiles) throw tooMany(limits.maxFiles)
+    const size = blobs.size(hash)
+    if (size === undefined) {
+      missing.add(hash)
+      continue
+    }
+    if (size > limits.maxFileBytes) throw fileTooLarge(path, limits.maxFileBytes)
+    total += size
+    if (total > limits.maxTotalBytes) throw siteTooLarge(limits.maxTotalBytes)
+    files[path] = { hash, size, type: contentTypeOf(path) }
+  }
+  if (missing.size > 0) {
+    const message = `${missing.size} of the files have not been uploaded. Upload them with PUT /api/blobs/<hash>, then publish again.`
+    throw new DeployRefused({ code: "BLOBS_MISSING", status: 409, message, details: { missing: [...missing] } })
+  }
+  if (count === 0) throw new DeployRefused({ code: "NO_FILES", status: 400, message: "There is no file to deploy." })
+  const clash = folderThatIsAFile(files)
+  if (clash !== undefined) throw new DeployRefused({ code: "PATH_DUPLICATE", status: 400, message: `${JSON.stringify(clash)} is both a file and a folder.` })
+  return { ...files }
+}
+
+const folderThatIsAFile = (files: Record<string, ManifestFile>): string | undefined => {
+  for (const path of Object.keys(files)) {
+    for (let slash = path.indexOf("/"); slash !== -1; slash = path.indexOf("/", slash + 1)) {
+      const folder = path.slice(0, slash)
+      if (files[folder] !== undefined) return folder
+    }
+  }
+  return undefined
+}
+
+const tooMany = (max: number) =>
+  new DeployRefused({ code: "TOO_MANY_FILES", status: 413, message: `A deploy may have ${max} files (limits.site_files).` })
+
+export const fileTooLarge = (path: string, max: number) =>
+  new DeployRefused({ code: "FILE_TOO_LARGE", status: 413, message: `${JSON.stringify(path)} is larger than the ${max} bytes that a file may have (limits.file_bytes).` })
+
+const siteTooLarge = (max: number) =>
+  new DeployRefused({ code: "SITE_TOO_LARGE", status: 413, message: `The files are larger than the ${max} bytes that a deploy may have (limits.site_bytes).` })
+
+/** A site may say itself, in its `manifest.json`, that it is a single-page app. */
+const saysSpa = (text: string | undefined): boolean => {
+  if (text === undefined) return false
+  try {
+    return (JSON.parse(text) as { readonly spa?: unknown } | null)?.spa === true
+  } catch {
+    // A web app manifest with a mistake in it is the site's own affair: it is served as it is.
+    return false
+  }
+}
+
+const ruleProblems = (redirects: string | undefined, headers: string | undefined): ReadonlyArray<RuleProblem> => [
+  ...(redirects === undefined ? [] : parseRedirects(redirects).warnings.map(({ line, reason }) => ({ file: "_redirects", line, reason }))),
+  ...(headers === undefined ? [] : parseHeaders(headers).warnings.map(({ line, reason }) => ({ file: "_headers", line, reason }))),
+]
+
+async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes
+}

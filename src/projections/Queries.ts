@@ -1,0 +1,46 @@
+import { Worker } from "node:worker_threads"
+import { Context, Effect, Layer } from "effect"
+import { callThread } from "../threads.ts"
+import { makeReader, type ReaderQueries } from "./reader.ts"
+
+type Query = Exclude<keyof ReaderQueries, "close">
+
+/** Queries that may scan, off the edge thread. A failing query is a defect: its arguments are checked before. */
+export class Queries extends Context.Tag("fazt/Queries")<
+  Queries,
+  { readonly [Q in Query]: (...args: Parameters<ReaderQueries[Q]>) => Effect.Effect<ReturnType<ReaderQueries[Q]>> }
+>() {
+  /** In the reader thread, at `thread`. */
+  static readonly layerThread = (path: string, thread: URL): Layer.Layer<Queries> =>
+    Layer.scoped(
+      Queries,
+      Effect.gen(function* () {
+        const worker = yield* Effect.acquireRelease(
+          Effect.sync(() => new Worker(thread, { workerData: { path }, name: "fazt-reader" })),
+          (worker) => Effect.promise(() => worker.terminate()),
+        )
+        worker.unref()
+        return asService(callThread<Pick<ReaderQueries, Query>>(worker))
+      }),
+    )
+
+  /** In this thread: for tests and short commands. */
+  static readonly layerInProcess = (path: string): Layer.Layer<Queries> =>
+    Layer.scoped(
+      Queries,
+      Effect.map(
+        Effect.acquireRelease(
+          Effect.sync(() => makeReader(path)),
+          (reader) => Effect.sync(reader.close),
+        ),
+        asService,
+      ),
+    )
+}
+
+const queries = ["audit", "history", "files", "diff", "verify", "absent", "projectionHeads"] as const satisfies ReadonlyArray<Query>
+
+const asService = (calls: Record<Query, (...args: never) => unknown>): Context.Tag.Service<Queries> =>
+  Object.fromEntries(
+    queries.map((query) => [query, (...args: ReadonlyArray<unknown>) => Effect.promise(async () => calls[query](...(args as never)))]),
+  ) as unknown as Context.Tag.Service<Queries>

@@ -1,0 +1,32 @@
+import { blobReader } from "../events/blobs.ts"
+import { openForReading } from "../events/cartridge.ts"
+import { logReader } from "../events/log.ts"
+import { verifyPart } from "../events/verify.ts"
+import { type ActivityFilter, activityQuery } from "./activity.ts"
+import { deploymentQueries } from "./deployments.ts"
+import { diffManifests } from "./diff.ts"
+import { fileQueries } from "./files.ts"
+
+/** Queries that may scan: they run in the reader thread, so that they hold up nobody. */
+export const makeReader = (path: string) => {
+  const db = openForReading(path)
+  const log = logReader(db)
+  const blobs = blobReader(db)
+  const deployments = deploymentQueries(db)
+  const files = fileQueries(db)
+  const heads = db.prepare<[], { name: string; version: number; seq: number }>("SELECT name, version, seq FROM projections ORDER BY name")
+  return {
+    audit: (filter: ActivityFilter) => activityQuery(db, filter),
+    history: deployments.history,
+    files: files.files,
+    diff: (from: string, to: string, text: boolean) => diffManifests(blobs, from, to, text),
+    verify: (after: { readonly seq: number; readonly hash: string } | undefined) => ({ ...verifyPart(db, after), head: log.head() }),
+    absent: blobs.absent,
+    projectionHeads: () => heads.all(),
+    close: () => {
+      db.close()
+    },
+  }
+}
+
+export type ReaderQueries = ReturnType<typeof makeReader>
