@@ -31,7 +31,7 @@ const failure = <const Tag extends string>(tag: Tag, status: number) => {
     decode: ({ error }) => new Failure(error),
     encode: ({ code, message, details }) => ({ error: details === undefined ? { code, message } : { code, message, details } }),
   }).annotations(HttpApiSchema.annotations({ status }))
-  return { status, make: (fields: FailureFields) => new Failure(fields), schema: onWire }
+  return { tag, status, make: (fields: FailureFields) => new Failure(fields), schema: onWire }
 }
 
 export const BadRequest = failure("BadRequest", 400)
@@ -83,3 +83,6 @@ export const toFailure = ({ code, message, details, status }: DomainError): Fail
   const kind = failures.find((candidate) => candidate.status === status) ?? InternalError
   return kind.make(details === undefined ? { code, message } : { code, message, details })
 }
+
+/** The status that a failure is sent with. */
+export const statusOf = (failure: Failure): number => failures.find(({ tag }) => tag === failure._tag)!.status

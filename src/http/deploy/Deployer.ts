@@ -8,7 +8,8 @@ import type { DeploySource } from "../../events/site.ts"
 import { CallFailed, callThread } from "../../threads.ts"
 import { Settings } from "../Settings.ts"
 import type { CompressCalls } from "./compressThread.ts"
-import { DeployRefused, type Prepared, type RuleProblem } from "./prepare.ts"
+import type { Prepared, RuleProblem } from "./prepare.ts"
+import { DeployRefused } from "./refused.ts"
 import type { UnpackCalls } from "./unpackThread.ts"
 
 /** A deploy that is live and durable. */

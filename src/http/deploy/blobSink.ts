@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import type { WriterRequest } from "../../commands/writer.ts"
 import { chunkBytes } from "../../events/blobs.ts"
+import { DeployRefused } from "./refused.ts"
 
 /** Sends one request to the writer and waits for its answer. */
 export type Ask = (request: WriterRequest) => Promise<unknown>
@@ -32,8 +33,9 @@ export const blobSink = (ask: Ask, isStored: (hash: string) => boolean) => {
     sending.catch(() => {})
   }
 
-  const storeSmall = async (bytes: Uint8Array): Promise<StoredBlob> => {
+  const storeSmall = async (bytes: Uint8Array, expected: string | undefined): Promise<StoredBlob> => {
     const hash = createHash("sha256").update(bytes).digest("hex")
+    if (expected !== undefined && hash !== expected) throw mismatch(expected, hash)
     if (!isStored(hash)) {
       // A buffer of its own can move to the writer thread instead of being copied.
       batch.push(new Uint8Array(bytes))
@@ -43,7 +45,7 @@ export const blobSink = (ask: Ask, isStored: (hash: string) => boolean) => {
     return { hash, size: bytes.byteLength }
   }
 
-  const storeLarge = async (head: Buffer, rest: AsyncIterator<Uint8Array>): Promise<StoredBlob> => {
+  const storeLarge = async (head: Buffer, rest: AsyncIterator<Uint8Array>, expected: string | undefined): Promise<StoredBlob> => {
     const upload = (await ask({ kind: "beginBlob" })) as number
     try {
       const digest = createHash("sha256")
@@ -56,6 +58,7 @@ export const blobSink = (ask: Ask, isStored: (hash: string) => boolean) => {
       }
       for await (const piece of inPieces(head, rest)) await put(piece)
       const hash = digest.digest("hex")
+      if (expected !== undefined && hash !== expected) throw mismatch(expected, hash)
       await ask({ kind: "finishBlob", upload, hash, size })
       return { hash, size }
     } catch (error) {
@@ -65,17 +68,20 @@ export const blobSink = (ask: Ask, isStored: (hash: string) => boolean) => {
   }
 
   return {
-    /** Stores what the stream gives; throws what the stream throws, and then nothing of it is kept. */
-    store: async (content: AsyncIterable<Uint8Array>): Promise<StoredBlob> => {
+    /**
+     * Stores what the stream gives; throws what the stream throws, and then nothing of it is kept. With `expected`, bytes that do
+     * not have this hash are refused.
+     */
+    store: async (content: AsyncIterable<Uint8Array>, expected?: string): Promise<StoredBlob> => {
       const iterator = content[Symbol.asyncIterator]()
       const parts: Array<Uint8Array> = []
       let size = 0
       for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
         parts.push(next.value)
         size += next.value.byteLength
-        if (size > chunkBytes) return storeLarge(Buffer.concat(parts, size), iterator)
+        if (size > chunkBytes) return storeLarge(Buffer.concat(parts, size), iterator, expected)
       }
-      return storeSmall(Buffer.concat(parts, size))
+      return storeSmall(Buffer.concat(parts, size), expected)
     },
     /** Waits until everything is stored. */
     flush: async (): Promise<void> => {
@@ -84,6 +90,9 @@ export const blobSink = (ask: Ask, isStored: (hash: string) => boolean) => {
     },
   }
 }
+
+const mismatch = (expected: string, actual: string): DeployRefused =>
+  new DeployRefused({ code: "HASH_MISMATCH", status: 400, message: `The bytes have the SHA-256 ${actual}, not ${expected}. Did the file change meanwhile?` })
 
 /** Cuts a stream, of which `head` has been read, into pieces of `chunkBytes`. */
 async function* inPieces(head: Buffer, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Buffer> {

@@ -3,7 +3,8 @@ import { encodeManifest, type Manifest, type ManifestFile, manifestTotals } from
 import { contentTypeOf } from "../contentType.ts"
 import { parseHeaders } from "../rules/headers.ts"
 import { parseRedirects } from "../rules/redirects.ts"
-import { type StoredBlob, type blobSink } from "./blobSink.ts"
+import type { blobSink, StoredBlob } from "./blobSink.ts"
+import { DeployRefused, fileTooLarge } from "./refused.ts"
 import { checkSitePath } from "./sitePath.ts"
 
 /** What a deploy may have at most. */
@@ -13,20 +14,6 @@ export interface DeployLimits {
   readonly maxTotalBytes: number
   /** For zips: how many times larger than packed. */
   readonly maxRatio: number
-}
-
-/** A deploy that cannot be published as it was sent. */
-export class DeployRefused extends Error {
-  override readonly name = "DeployRefused"
-  readonly code: string
-  readonly status: number
-  readonly details: unknown
-  constructor(fields: { readonly code: string; readonly status: number; readonly message: string; readonly details?: unknown }) {
-    super(fields.message)
-    this.code = fields.code
-    this.status = fields.status
-    this.details = fields.details
-  }
 }
 
 export interface RuleProblem {
@@ -113,9 +100,6 @@ const folderThatIsAFile = (files: Record<string, ManifestFile>): string | undefi
 
 const tooMany = (max: number) =>
   new DeployRefused({ code: "TOO_MANY_FILES", status: 413, message: `A deploy may have ${max} files (limits.site_files).` })
-
-export const fileTooLarge = (path: string, max: number) =>
-  new DeployRefused({ code: "FILE_TOO_LARGE", status: 413, message: `${JSON.stringify(path)} is larger than the ${max} bytes that a file may have (limits.file_bytes).` })
 
 const siteTooLarge = (max: number) =>
   new DeployRefused({ code: "SITE_TOO_LARGE", status: 413, message: `The files are larger than the ${max} bytes that a deploy may have (limits.site_bytes).` })

@@ -1,6 +1,6 @@
 import { Either, ParseResult, Schema } from "effect"
 import { DeployRequest } from "../api/Api.ts"
-import { DeployRefused } from "./prepare.ts"
+import { DeployRefused } from "./refused.ts"
 
 const decode = Schema.decodeUnknownEither(Schema.parseJson(DeployRequest))
 

@@ -1,0 +1,59 @@
+import * as Args from "@effect/cli/Args"
+import * as Options from "@effect/cli/Options"
+import { Option, Schema } from "effect"
+
+/** For verbs whose own `--to` means something else. */
+export const server = Options.text("server").pipe(
+  Options.withPseudoName("server"),
+  Options.withDescription("The server: a URL, a host or a saved peer (FAZT_TO)."),
+  Options.optional,
+)
+export const to = Options.text("to").pipe(
+  Options.withAlias("server"),
+  Options.withPseudoName("server"),
+  Options.withDescription("The server: a URL, a host or a saved peer (FAZT_TO)."),
+  Options.optional,
+)
+export const token = Options.redacted("token").pipe(
+  Options.withPseudoName("key"),
+  Options.withDescription("An API key of that server (FAZT_TOKEN, or saved with the peer)."),
+  Options.optional,
+)
+export const db = Options.text("db").pipe(
+  Options.withPseudoName("file"),
+  Options.withDescription("The cartridge on this machine (FAZT_DB, else ./data.db)."),
+  Options.optional,
+)
+/** How a verb names its server. */
+export const serverOptions = { to, token, db }
+
+export const json = Options.boolean("json").pipe(Options.withDescription("Answer in JSON."))
+
+export const yes = Options.boolean("yes").pipe(Options.withAlias("y"), Options.withDescription("Do not ask."))
+
+export const limit = (byDefault: number, max: number) =>
+  Options.integer("limit").pipe(
+    Options.withAlias("n"),
+    Options.withSchema(Schema.Int.pipe(Schema.between(1, max, { message: () => `--limit must be between 1 and ${max}` }))),
+    Options.withPseudoName("count"),
+    Options.withDescription("At most so many."),
+    Options.withDefault(byDefault),
+  )
+
+export const port = Options.integer("port").pipe(
+  Options.withSchema(Schema.Int.pipe(Schema.between(0, 65_535, { message: () => "--port must be between 0 and 65535" }))),
+  Options.withPseudoName("port"),
+  Options.withDescription("The port to listen on (FAZT_PORT, else the cartridge's setting, else 4698)."),
+  Options.optional,
+)
+export const domain = Options.text("domain").pipe(
+  Options.withPseudoName("domain"),
+  Options.withDescription("Sites are served at <site>.<domain> (FAZT_DOMAIN, else the cartridge's setting, else localhost)."),
+  Options.optional,
+)
+
+export const site = Args.text({ name: "site" }).pipe(Args.withDescription("The site's name."))
+
+/** An option as an object's optional property. */
+export const given = <const Key extends string, A>(key: Key, value: Option.Option<A>): { readonly [K in Key]?: A } =>
+  Option.isSome(value) ? ({ [key]: value.value } as { readonly [K in Key]?: A }) : {}

@@ -1,0 +1,63 @@
+import { createInterface } from "node:readline/promises"
+import { Clock, Context, Effect, Layer, Option } from "effect"
+import { Environment } from "../config.ts"
+import { makePaint, type Paint } from "./paint.ts"
+import type { Look } from "./table.ts"
+
+/** Where the CLI writes: answers on stdout, everything about getting them on stderr. */
+export class Output extends Context.Tag("fazt/Output")<
+  Output,
+  {
+    /** One line or more of the answer. */
+    readonly print: (text: string) => Effect.Effect<void>
+    /** A remark beside the answer. */
+    readonly note: (text: string) => Effect.Effect<void>
+    /** Colours of the answer, and how wide it may be; no colours and no limit where it does not go to a terminal. */
+    readonly look: Look
+    /** Colours of remarks. */
+    readonly notePaint: Paint
+    /** Replaces the last line of the terminal that shows remarks; `none` where that is no terminal. */
+    readonly draw: Option.Option<(line: string) => void>
+    /** Asks the person at the terminal; `none` where there is nobody. */
+    readonly confirm: Option.Option<(question: string) => Effect.Effect<boolean>>
+  }
+>() {
+  static readonly layer: Layer.Layer<Output, never, Environment> = Layer.effect(
+    Output,
+    Effect.map(Environment, ({ noColor }) => {
+      const { stdin, stdout, stderr } = process
+      const write = (stream: NodeJS.WriteStream, text: string) => Effect.sync(() => void stream.write(`${text}\n`))
+      return {
+        print: (text) => write(stdout, text),
+        note: (text) => write(stderr, text),
+        look: { paint: makePaint(stdout.isTTY && !noColor), columns: stdout.isTTY ? stdout.columns : undefined },
+        notePaint: makePaint(stderr.isTTY && !noColor),
+        draw: stderr.isTTY ? Option.some((line) => void stderr.write(`\r\x1b[2K${line}`)) : Option.none(),
+        confirm: stdin.isTTY && stderr.isTTY ? Option.some(ask) : Option.none(),
+      }
+    }),
+  )
+}
+
+export const print = (text: string) => Effect.flatMap(Output, (output) => output.print(text))
+export const note = (text: string) => Effect.flatMap(Output, (output) => output.note(text))
+
+/** A value as JSON: indented for a terminal, one line for a program. */
+export const printJson = (value: unknown) =>
+  Effect.flatMap(Output, ({ print, look }) => print(JSON.stringify(value, undefined, look.columns === undefined ? 0 : 2)))
+
+/** Answers with `value` as JSON, or with what people want to read of it. */
+export const answer = <A>(json: boolean, value: A, forPeople: (look: Look, now: number) => string) =>
+  json
+    ? printJson(value)
+    : Effect.gen(function* () {
+        const { print, look } = yield* Output
+        yield* print(forPeople(look, yield* Clock.currentTimeMillis))
+      })
+
+const ask = (question: string): Effect.Effect<boolean> =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => createInterface({ input: process.stdin, output: process.stderr })),
+    (lines) => Effect.promise((signal) => lines.question(`${question} [y/N] `, { signal })),
+    (lines) => Effect.sync(() => lines.close()),
+  ).pipe(Effect.map((reply) => /^y(es)?$/i.test(reply.trim())))

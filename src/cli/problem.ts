@@ -1,0 +1,69 @@
+import * as HelpDoc from "@effect/cli/HelpDoc"
+import { isValidationError } from "@effect/cli/ValidationError"
+import { stripVTControlCharacters } from "node:util"
+import { ConfigError, ParseResult, Predicate } from "effect"
+import { CliError, messageOf, type Problem, systemCode } from "./errors.ts"
+import { exitCodeOfFailure, exitCodes } from "./exitCodes.ts"
+
+/** What to tell of a failure, whoever it comes from: the API, the command line, the server's parts, the network. */
+export const problemOf = (error: unknown): Problem => {
+  if (error instanceof CliError) return error
+  if (isValidationError(error)) return { code: "USAGE", message: helpText(error.error), exitCode: exitCodes.usage }
+  if (ConfigError.isConfigError(error)) return { code: "USAGE", message: `in the environment: ${configText(error)}`, exitCode: exitCodes.usage }
+  if (ParseResult.isParseError(error)) return notUnderstood(error.message)
+  if (Predicate.isTagged(error, "QuitException")) return { code: "INTERRUPTED", message: "interrupted", exitCode: exitCodes.interrupted }
+  if (Predicate.isTagged(error, "ResponseError")) return notUnderstood(messageOf(error))
+  if (isFailure(error)) return { ...pick(error), exitCode: exitCodeOfFailure(error._tag), ...hintOf(error) }
+  return { code: codeOf(error), message: messageOf(error), exitCode: exitCodes.failure }
+}
+
+/** The failures the API answers with (`envelope.ts`), recognised by their shape. */
+interface Failure {
+  readonly _tag: string
+  readonly code: string
+  readonly message: string
+  readonly details?: unknown
+}
+
+const isFailure = (error: unknown): error is Failure =>
+  Predicate.hasProperty(error, "_tag") &&
+  Predicate.hasProperty(error, "code") &&
+  Predicate.isString(error.code) &&
+  Predicate.hasProperty(error, "message")
+
+const pick = ({ code, message, details }: Failure) => ({ code, message, ...(details === undefined ? {} : { details }) })
+
+const hintOf = ({ _tag }: Failure): { readonly hint?: string } => {
+  switch (_tag) {
+    case "Unauthorized":
+      return {
+        hint: "make a key on the server with `fazt server create-key --name <name>` and give it with --token, FAZT_TOKEN or `fazt peer add`",
+      }
+    case "Forbidden":
+      return { hint: "make a key that may do this with `fazt server create-key --name <name> --scopes admin`" }
+    case "TooManyRequests":
+    case "Unavailable":
+      return { hint: "try again in a moment" }
+    default:
+      return {}
+  }
+}
+
+const notUnderstood = (why: string): Problem => ({
+  code: "UNEXPECTED_ANSWER",
+  message: `the server's answer was not understood: ${why.split("\n", 1)[0]}`,
+  details: why,
+  hint: "are this program and the server of the same version?",
+  exitCode: exitCodes.failure,
+})
+
+/** `CartridgeLocked` → `CARTRIDGE_LOCKED`. */
+const codeOf = (error: unknown): string => {
+  const name = Predicate.hasProperty(error, "_tag") && Predicate.isString(error._tag) ? error._tag : undefined
+  return name?.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase() ?? systemCode(error) ?? "FAILED"
+}
+
+const helpText = (doc: HelpDoc.HelpDoc): string => stripVTControlCharacters(HelpDoc.toAnsiText(doc)).trim().replaceAll(/\s+/g, " ")
+
+const configText = (error: ConfigError.ConfigError): string =>
+  "message" in error && "path" in error ? `${error.path.join("_")}: ${error.message}` : String(error)

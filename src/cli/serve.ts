@@ -1,0 +1,160 @@
+import { existsSync } from "node:fs"
+import { resolve } from "node:path"
+import { Data, Effect, Layer, Option, Redacted, type Scope } from "effect"
+import { CartridgeWriter } from "../commands/CartridgeWriter.ts"
+import { Commands, type HandleError } from "../commands/Commands.ts"
+import { Environment, localSocket } from "../config.ts"
+import type { CartridgeUnusable } from "../events/cartridge.ts"
+import type { CartridgeLocked } from "../events/lock.ts"
+import { logReader } from "../events/log.ts"
+import type { DeployError } from "../http/deploy/Deployer.ts"
+import { type ListenFailed, listenOnPort, listenOnSocket } from "../http/Edge.ts"
+import { Handler } from "../http/Handler.ts"
+import { Reads } from "../http/Reads.ts"
+import { ServerInfo } from "../http/ServerInfo.ts"
+import { Settings } from "../http/Settings.ts"
+import {
+  type CartridgeOptions,
+  type Credentials,
+  cartridgeLayer,
+  compressLiveSites,
+  enrollOwner,
+  seedExamples,
+  seedSystemSites,
+} from "../server.ts"
+
+/** There is no cartridge where one was expected. */
+export class CartridgeMissing extends Data.TaggedError("CartridgeMissing")<{ readonly db: string }> {
+  override get message(): string {
+    return `There is no cartridge at ${this.db}. \`fazt server init --db ${this.db}\` or \`fazt server start --db ${this.db}\` makes one.`
+  }
+}
+
+/** A new cartridge was asked for where there is a file. */
+export class CartridgeExists extends Data.TaggedError("CartridgeExists")<{ readonly db: string }> {
+  override get message(): string {
+    return `${this.db} exists already. Start it with \`fazt server start --db ${this.db}\`, or give another path with --db.`
+  }
+}
+
+/** The server cannot go on; its message says why. */
+export class ServerFailed extends Data.TaggedError("ServerFailed")<{ readonly message: string; readonly cause: unknown }> {}
+
+export interface Ready {
+  readonly url: string
+  readonly domain: string
+  readonly port: number
+  readonly db: string
+  readonly version: string
+  readonly head: { readonly seq: number; readonly hash: string }
+  /** Why the cartridge cannot be written to, if it cannot. */
+  readonly readOnly: Option.Option<string>
+  readonly firstRun: Option.Option<Credentials & { readonly published: ReadonlyArray<string> }>
+}
+
+type StartError = CartridgeLocked | CartridgeUnusable | ListenFailed | HandleError | DeployError | ServerFailed
+
+/**
+ * Runs the server until it is interrupted; then it stops accepting, finishes what is running, and closes the cartridge. On first
+ * run it makes the cartridge, its owner and a first key, and publishes the folders in `examples`.
+ */
+export const runServer = (options: {
+  readonly db: string
+  readonly port: Option.Option<number>
+  readonly domain: Option.Option<string>
+  readonly examples: Option.Option<string>
+  readonly onReady: (ready: Ready) => Effect.Effect<void>
+  readonly onProgress: (message: string) => Effect.Effect<void>
+}): Effect.Effect<never, StartError, Environment> => {
+  let listening: number | undefined
+  return Effect.gen(function* () {
+    const environment = yield* Environment
+    const domain = Option.orElse(options.domain, () => environment.domain)
+    const port = Option.orElse(options.port, () => environment.port)
+    const layer = cartridgeLayer({
+      db: options.db,
+      mode: "threads",
+      domain,
+      port: () => listening,
+      onProgress: (message) => Effect.runFork(options.onProgress(message)),
+    })
+    const serve = Effect.gen(function* () {
+      const writer = yield* CartridgeWriter
+      const handler = yield* Handler
+      const settings = yield* Settings
+      const info = yield* ServerInfo
+      const firstRun = writer.readOnly === undefined ? yield* prepare(options.examples) : Option.none()
+      yield* listenOnSocket(handler, localSocket(options.db))
+      listening = yield* listenOnPort(
+        handler,
+        Option.getOrElse(port, () => settings.number("server.port")),
+      )
+      if (writer.readOnly === undefined) yield* compressLiveSites
+      yield* options.onReady({
+        url: info.addresses.admin(),
+        domain: info.domain,
+        port: listening,
+        db: info.db,
+        version: info.version,
+        head: logReader((yield* Reads).db).head(),
+        readOnly: Option.fromNullable(writer.readOnly?.needs),
+        firstRun,
+      })
+      return yield* Effect.mapError(writer.died, (cause) => new ServerFailed({ message: cause.message, cause }))
+    })
+    return yield* Effect.scoped(Effect.provide(serve, layer))
+  })
+}
+
+/** What a new cartridge needs before it is served. */
+const prepare = (examples: Option.Option<string>) =>
+  Effect.gen(function* () {
+    const credentials = yield* enrollOwner("admin", Option.none())
+    yield* seedSystemSites
+    if (Option.isNone(credentials)) return Option.none()
+    const published = Option.isSome(examples) ? yield* seedExamples(resolve(examples.value)) : []
+    return Option.some({ ...credentials.value, published })
+  })
+
+const shortCommand = (db: string): CartridgeOptions => ({
+  db,
+  mode: "one-thread",
+  domain: Option.none(),
+  port: () => undefined,
+  onProgress: () => {},
+})
+
+/** Makes a cartridge with its owner and a first key. */
+export const initCartridge = (options: {
+  readonly db: string
+  readonly username: string
+  readonly password: Option.Option<Redacted.Redacted>
+  readonly domain: Option.Option<string>
+  readonly port: Option.Option<number>
+}): Effect.Effect<Credentials, StartError | CartridgeExists, Environment> =>
+  Effect.gen(function* () {
+    if (existsSync(options.db)) return yield* new CartridgeExists({ db: options.db })
+    const make = Effect.gen(function* () {
+      const commands = yield* Commands
+      const credentials = yield* enrollOwner(options.username, Option.map(options.password, Redacted.value))
+      const set = (key: string, value: Option.Option<string | number>) =>
+        Option.isNone(value)
+          ? Effect.void
+          : commands.handle({ _tag: "SetConfig", key, value: String(value.value) }, { actor: "owner", cause: "init" })
+      yield* set("server.domain", options.domain)
+      yield* set("server.port", options.port)
+      yield* seedSystemSites
+      return Option.getOrThrow(credentials)
+    })
+    return yield* Effect.scoped(Effect.provide(make, cartridgeLayer(shortCommand(options.db))))
+  })
+
+/** Opens the cartridge in this process and serves its API on its local socket until the scope closes. */
+export const openCartridge = (
+  db: string,
+): Effect.Effect<void, CartridgeMissing | CartridgeLocked | CartridgeUnusable | ListenFailed, Scope.Scope | Environment> =>
+  Effect.gen(function* () {
+    if (!existsSync(db)) return yield* new CartridgeMissing({ db })
+    const context = yield* Layer.build(cartridgeLayer(shortCommand(db)))
+    yield* listenOnSocket(yield* Effect.provide(Handler, context), localSocket(db))
+  })

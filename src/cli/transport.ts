@@ -1,0 +1,120 @@
+import { lookup } from "node:dns"
+import type { AgentOptions } from "node:https"
+import * as HttpClient from "@effect/platform/HttpClient"
+import type { HttpClientError, RequestError } from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { Effect, Option, Redacted, Schedule, Scope } from "effect"
+import { type Environment, localSocket } from "../config.ts"
+import { CliError, messageOf, systemCode } from "./errors.ts"
+import { exitCodes } from "./exitCodes.ts"
+import { reachCartridge } from "./localCartridge.ts"
+import { isLocalName } from "./target.ts"
+
+/** A client whose requests go to one server, by path, and whose answers are that server's API's. */
+export type Transport = HttpClient.HttpClient.With<HttpClientError | CliError>
+
+const agentClient = (options: AgentOptions & { readonly socketPath?: string }) =>
+  Effect.map(Effect.provideServiceEffect(NodeHttpClient.make, NodeHttpClient.HttpAgent, NodeHttpClient.makeAgent(options)), (client) => ({
+    client,
+  }))
+
+/** Another server, over HTTP. Safe requests that a broken connection cut off are made again. */
+export const remote = (url: string, token: Option.Option<Redacted.Redacted>) =>
+  Effect.map(agentClient({ keepAlive: true, lookup: resolve }), ({ client }): Transport => {
+    const authorised = HttpClient.mapRequest(client, (request) =>
+      HttpClientRequest.prependUrl(
+        Option.isSome(token) ? HttpClientRequest.bearerToken(request, Redacted.value(token.value)) : request,
+        url,
+      ),
+    )
+    return HttpClient.transform(authorised, (response, request) =>
+      response.pipe(
+        Effect.retry({
+          while: (error) => isSafe(request.method) && isCutOff(error),
+          schedule: Schedule.intersect(Schedule.exponential("200 millis"), Schedule.recurs(2)),
+        }),
+        Effect.mapError((error) => unreachable(error, url)),
+        Effect.flatMap(onlyApi(url)),
+      ),
+    )
+  })
+
+/**
+ * The cartridge on this machine, over its local socket. Whoever serves it may be a command that ends: then a request that
+ * got no answer is made again to the next who does.
+ */
+export const local = (db: string) =>
+  Effect.gen(function* () {
+    const scope = yield* Scope.Scope
+    const context = yield* Effect.context<Environment>()
+    const reach = reachCartridge(db).pipe(Scope.extend(scope), Effect.provide(context))
+    yield* reach
+    // Every request connects anew: a kept connection could belong to a command that has just ended.
+    const { client } = yield* agentClient({ keepAlive: false, socketPath: localSocket(db) })
+    const here = HttpClient.mapRequest(client, HttpClientRequest.prependUrl("http://localhost"))
+    return HttpClient.transform(here, (response) =>
+      response.pipe(
+        Effect.retry({ times: 2, while: (error) => (isCutOff(error) ? Effect.as(Effect.ignore(reach), true) : Effect.succeed(false)) }),
+        Effect.mapError((error) => unreachable(error, `the cartridge ${db}`)),
+        Effect.flatMap(onlyApi("http://localhost")),
+      ),
+    ) satisfies Transport
+  })
+
+/** Systems differ in whether they resolve names below `localhost`. */
+const resolve: typeof lookup = ((host: string, options: object, callback: (error: Error | null) => void) =>
+  lookup(isLocalName(host) ? "localhost" : host, options, callback)) as typeof lookup
+
+const isSafe = (method: string): boolean => method === "GET" || method === "PUT"
+
+const isTransport = (error: HttpClientError | CliError): error is RequestError => error._tag === "RequestError" && error.reason === "Transport"
+
+const isCutOff = (error: HttpClientError): boolean =>
+  isTransport(error) && ["ECONNRESET", "EPIPE", "ECONNREFUSED", "ENOENT"].includes(systemCode(error.cause) ?? "")
+
+const reasons: Record<string, string> = {
+  ECONNREFUSED: "the connection was refused",
+  ECONNRESET: "the connection was cut off",
+  EPIPE: "the connection was cut off",
+  ENOTFOUND: "there is no such host",
+  EAI_AGAIN: "the host's name cannot be resolved",
+  ETIMEDOUT: "it does not answer",
+  EHOSTUNREACH: "there is no way to the host",
+  ENETUNREACH: "there is no way to the host",
+}
+
+const hints: Record<string, string> = {
+  ECONNREFUSED: "is the server running? Start it with `fazt server start`",
+  ENOTFOUND: "check the name, and its DNS records",
+}
+
+const unreachable = (error: HttpClientError, whom: string): HttpClientError | CliError => {
+  if (!isTransport(error)) return error
+  const cause = error.cause instanceof AggregateError ? error.cause.errors[0] : error.cause
+  const code = systemCode(cause) ?? ""
+  const hint = hints[code]
+  return new CliError({
+    code: "UNREACHABLE",
+    message: `cannot reach ${whom}: ${reasons[code] ?? messageOf(cause)}`,
+    exitCode: exitCodes.unreachable,
+    ...(hint === undefined ? {} : { hint }),
+  })
+}
+
+/** Everything the API says is JSON; anything else comes from a site, a proxy or another program. */
+const onlyApi = (base: string) => (response: HttpClientResponse) => {
+  if (/^application\/json\b/.test(response.headers["content-type"] ?? "")) return Effect.succeed(response)
+  const { hostname, host, protocol } = new URL(base)
+  const location = response.headers["location"]
+  const hint =
+    location !== undefined && response.status >= 300 && response.status < 400
+      ? `it redirects to ${location}: name that server`
+      : response.status === 404 && !hostname.startsWith("admin.")
+        ? `that host serves sites, the API is at admin.<domain>: try --to ${protocol}//admin.${host}`
+        : "is that a Fazt server?"
+  return new CliError({ code: "NOT_THE_API", message: `${base} answered ${response.status}, but not as the Fazt API does`, hint, exitCode: exitCodeOf(response.status) })
+}
+
+const exitCodeOf = (status: number) => (status === 404 ? exitCodes.notFound : exitCodes.failure)

@@ -1,0 +1,63 @@
+import { HttpApiBuilder } from "@effect/platform"
+import { Clock, Deferred, Effect } from "effect"
+import { CartridgeWriter } from "../../commands/CartridgeWriter.ts"
+import type { ActivityFilter, ActivityRow } from "../../projections/activity.ts"
+import { Queries } from "../../projections/Queries.ts"
+import { Api } from "./Api.ts"
+import { BadRequest, type Failure } from "./envelope.ts"
+import { parseTime } from "./period.ts"
+import { auditView } from "./views.ts"
+
+const genesis = "0".repeat(64)
+
+const timeBound = (name: string, text: string | undefined, now: number): Effect.Effect<number | undefined, Failure> => {
+  if (text === undefined) return Effect.succeed(undefined)
+  const ms = parseTime(text, now)
+  if (ms !== undefined) return Effect.succeed(ms)
+  const message = `${name} is ${JSON.stringify(text.slice(0, 40))}: use a time span (30m, 2h, 7d) or a date (2026-11-21, 2026-11-21T14:00:00Z).`
+  return Effect.fail(BadRequest.make({ code: "VALIDATION_FAILED", message }))
+}
+
+export const auditLayer = HttpApiBuilder.group(Api, "audit", (handlers) =>
+  Effect.gen(function* () {
+    const queries = yield* Queries
+    const writer = yield* CartridgeWriter
+
+    /** Asks again after each commit until something matches or the time is up. */
+    const waitFor = (filter: ActivityFilter, seconds: number): Effect.Effect<ReadonlyArray<ActivityRow>> =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          let news = yield* Deferred.make<void>()
+          yield* writer.onCommitted(() => Deferred.unsafeDone(news, Effect.void))
+          const poll: Effect.Effect<ReadonlyArray<ActivityRow>> = Effect.gen(function* () {
+            news = yield* Deferred.make<void>()
+            const rows = yield* queries.audit(filter)
+            if (rows.length > 0) return rows
+            yield* Deferred.await(news)
+            return yield* poll
+          })
+          return yield* Effect.timeoutTo(poll, { duration: `${seconds} seconds`, onTimeout: () => [], onSuccess: (rows) => rows })
+        }),
+      )
+
+    return handlers
+      .handle("list", ({ urlParams: { since, until, wait, ...filter } }) =>
+        Effect.gen(function* () {
+          const now = yield* Clock.currentTimeMillis
+          const bounded = { ...filter, since: yield* timeBound("since", since, now), until: yield* timeBound("until", until, now) }
+          const rows = yield* wait > 0 && filter.after !== undefined ? waitFor(bounded, wait) : queries.audit(bounded)
+          const last = rows.length === filter.limit ? rows.at(-1) : undefined
+          return { data: rows.map(auditView), meta: { next: last === undefined ? null : String(last.seq) } }
+        }),
+      )
+      .handle("verify", ({ urlParams: { after, hash } }) =>
+        Effect.gen(function* () {
+          if ((after ?? 0) > 0 && hash === undefined) {
+            return yield* Effect.fail(BadRequest.make({ code: "MISSING_FIELD", message: "To go on from `after`, give the `hash` found there too." }))
+          }
+          const part = yield* queries.verify(after === undefined ? undefined : { seq: after, hash: hash ?? genesis })
+          return { data: { ...part, bad: part.bad ?? null } }
+        }),
+      )
+  }),
+)

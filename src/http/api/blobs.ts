@@ -1,0 +1,54 @@
+import { HttpApiBuilder } from "@effect/platform"
+import { NodeHttpServerRequest } from "@effect/platform-node"
+import { Effect } from "effect"
+import { CartridgeWriter } from "../../commands/CartridgeWriter.ts"
+import { portAsk } from "../../commands/writerPort.ts"
+import { blobReader } from "../../events/blobs.ts"
+import { StorageFailed } from "../../events/EventLog.ts"
+import { Queries } from "../../projections/Queries.ts"
+import { blobSink } from "../deploy/blobSink.ts"
+import { DeployRefused, fileTooLarge } from "../deploy/refused.ts"
+import { Reads } from "../Reads.ts"
+import { Settings } from "../Settings.ts"
+import { Api } from "./Api.ts"
+import { refuse } from "./failures.ts"
+
+/** The bytes of an upload, refused where they pass the limit. */
+async function* limited(content: AsyncIterable<Uint8Array>, hash: string, max: number): AsyncGenerator<Uint8Array> {
+  let size = 0
+  for await (const part of content) {
+    size += part.byteLength
+    if (size > max) throw fileTooLarge(hash, max)
+    yield part
+  }
+}
+
+const uploadError = (error: unknown): DeployRefused | StorageFailed => {
+  if (error instanceof DeployRefused || error instanceof StorageFailed) return error
+  return new DeployRefused({ code: "BAD_REQUEST", status: 400, message: "The request ended before its body did." })
+}
+
+export const blobsLayer = HttpApiBuilder.group(Api, "blobs", (handlers) =>
+  Effect.gen(function* () {
+    const queries = yield* Queries
+    const settings = yield* Settings
+    const { db } = yield* Reads
+    const ask = portAsk((yield* CartridgeWriter).connect())
+    const blobs = blobReader(db)
+
+    return handlers
+      .handle("missing", ({ payload }) => Effect.map(queries.absent(payload.hashes), (missing) => ({ data: { missing } })))
+      .handleRaw("upload", ({ path: { hash }, request }) =>
+        Effect.tryPromise({
+          try: async () => {
+            const sink = blobSink(ask, (known) => blobs.size(known) !== undefined)
+            const body = NodeHttpServerRequest.toIncomingMessage(request)
+            const stored = await sink.store(limited(body, hash, settings.number("limits.file_bytes")), hash)
+            await sink.flush()
+            return { data: stored }
+          },
+          catch: uploadError,
+        }).pipe(refuse),
+      )
+  }),
+)

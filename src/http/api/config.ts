@@ -1,0 +1,33 @@
+import { HttpApiBuilder } from "@effect/platform"
+import { Effect } from "effect"
+import { Commands } from "../../commands/Commands.ts"
+import { isSettingKey, type SettingKey, settings, UnknownSetting } from "../../commands/config.ts"
+import { configQueries } from "../../projections/config.ts"
+import { Reads } from "../Reads.ts"
+import { Api, Caller, type ConfigEntry } from "./Api.ts"
+import { refuse } from "./failures.ts"
+
+export const configLayer = HttpApiBuilder.group(Api, "config", (handlers) =>
+  Effect.gen(function* () {
+    const commands = yield* Commands
+    const { db } = yield* Reads
+    const { configValue } = configQueries(db)
+
+    const entry = (key: SettingKey): ConfigEntry => {
+      const { default: byDefault, describe, restart } = settings[key]
+      const value = configValue(key)
+      return { key, value: value ?? byDefault, default: byDefault, set: value !== undefined, description: describe, restart }
+    }
+    const view = (key: string) => (isSettingKey(key) ? Effect.sync(() => ({ data: entry(key) })) : Effect.fail(new UnknownSetting({ key })))
+
+    return handlers
+      .handle("list", () => Effect.sync(() => ({ data: Object.keys(settings).filter(isSettingKey).map(entry) })))
+      .handle("get", ({ path }) => view(path.key).pipe(refuse))
+      .handle("set", ({ path: { key }, payload: { value } }) =>
+        Effect.flatMap(Caller, (caller) => commands.handle({ _tag: "SetConfig", key, value }, caller)).pipe(Effect.zipRight(view(key)), refuse),
+      )
+      .handle("unset", ({ path: { key } }) =>
+        Effect.flatMap(Caller, (caller) => commands.handle({ _tag: "UnsetConfig", key }, caller)).pipe(Effect.zipRight(view(key)), refuse),
+      )
+  }),
+)

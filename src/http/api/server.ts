@@ -1,0 +1,77 @@
+import { statSync } from "node:fs"
+import { HttpApiBuilder } from "@effect/platform"
+import { Clock, Effect, Ref } from "effect"
+import { CartridgeWriter } from "../../commands/CartridgeWriter.ts"
+import { LogIsReadOnly } from "../../events/EventLog.ts"
+import { logReader } from "../../events/log.ts"
+import { Queries } from "../../projections/Queries.ts"
+import { projections, type RebuildProgress } from "../../projections/projector.ts"
+import { siteQueries } from "../../projections/sites.ts"
+import { Reads } from "../Reads.ts"
+import { ServerInfo } from "../ServerInfo.ts"
+import { Api } from "./Api.ts"
+import { BadRequest } from "./envelope.ts"
+
+export const serverLayer = HttpApiBuilder.group(Api, "server", (handlers) =>
+  Effect.gen(function* () {
+    const writer = yield* CartridgeWriter
+    const queries = yield* Queries
+    const info = yield* ServerInfo
+    const { db } = yield* Reads
+    const log = logReader(db)
+    const { sites } = siteQueries(db)
+    const scope = yield* Effect.scope
+    const rebuilding = yield* Ref.make<ReadonlyMap<string, RebuildProgress>>(new Map())
+    const names = projections.map(({ name }) => name)
+
+    const rebuild = (chosen: ReadonlyArray<string>) =>
+      writer
+        .request({ kind: "rebuild", projections: chosen }, (step) =>
+          Effect.runSync(Ref.update(rebuilding, (all) => new Map(all).set(step.projection, step))),
+        )
+        .pipe(Effect.ensuring(Ref.update(rebuilding, (all) => new Map([...all].filter(([name]) => !chosen.includes(name))))))
+
+    return handlers
+      .handle("status", () =>
+        Effect.map(Clock.currentTimeMillis, (now) => ({
+          data: {
+            status: writer.readOnly === undefined ? ("healthy" as const) : ("read_only" as const),
+            version: info.version,
+            domain: info.domain,
+            port: info.port() ?? null,
+            uptime_seconds: Math.max(0, Math.floor((now - info.startedAt) / 1000)),
+            head: log.head(),
+            sites: sites({ deleted: false }).length,
+            database: { path: info.db, size_bytes: statSync(info.db).size },
+            memory_bytes: process.memoryUsage.rss(),
+            read_only: writer.readOnly === undefined ? null : new LogIsReadOnly(writer.readOnly).message,
+          },
+        })),
+      )
+      .handle("projections", () =>
+        Effect.gen(function* () {
+          const heads = yield* queries.projectionHeads()
+          const running = yield* Ref.get(rebuilding)
+          return {
+            data: heads.map((head) => {
+              const step = running.get(head.name)
+              return { ...head, rebuilding: step === undefined ? null : { seq: step.seq, total: step.total } }
+            }),
+          }
+        }),
+      )
+      .handle("rebuild", ({ payload }) =>
+        Effect.gen(function* () {
+          const chosen = payload.projections ?? names
+          const unknown = chosen.filter((name) => !names.includes(name))
+          if (unknown.length > 0) {
+            const message = `There is no projection ${unknown.join(", ")}. There are: ${names.join(", ")}.`
+            return yield* Effect.fail(BadRequest.make({ code: "VALIDATION_FAILED", message }))
+          }
+          yield* Ref.update(rebuilding, (all) => new Map([...all, ...chosen.map((name) => [name, { projection: name, seq: 0, total: log.head().seq }] as const)]))
+          yield* Effect.forkIn(Effect.tapErrorCause(rebuild(chosen), Effect.logError), scope)
+          return { data: { projections: chosen } }
+        }),
+      )
+  }),
+)

@@ -1,0 +1,53 @@
+import { Context, Effect, Layer } from "effect"
+import { type Failure, TooManyRequests } from "../api/envelope.ts"
+import { Settings } from "../Settings.ts"
+
+const minute = 60_000
+
+/** How many deploys each API key may make in a minute (`limits.deploys_per_minute`). What fails does not count. */
+export class DeployRate extends Context.Tag("fazt/DeployRate")<
+  DeployRate,
+  { readonly within: <A, E, R>(key: string | undefined, deploy: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Failure, R> }
+>() {
+  static readonly layer: Layer.Layer<DeployRate, never, Settings> = Layer.effect(
+    DeployRate,
+    Effect.gen(function* () {
+      const settings = yield* Settings
+      /** When each key's deploys of the last minute were taken. */
+      const taken = new Map<string, Array<number>>()
+
+      const recent = (key: string, now: number): Array<number> => {
+        const times = (taken.get(key) ?? []).filter((at) => at > now - minute)
+        taken.set(key, times)
+        return times
+      }
+
+      const giveBack = (key: string, at: number): void => {
+        const times = taken.get(key) ?? []
+        const i = times.indexOf(at)
+        if (i >= 0) times.splice(i, 1)
+      }
+
+      return {
+        within: <A, E, R>(key: string | undefined, deploy: Effect.Effect<A, E, R>) =>
+          Effect.clockWith((clock): Effect.Effect<A, E | Failure, R> => {
+            const limit = settings.number("limits.deploys_per_minute")
+            // The owner at the machine itself is not limited.
+            if (key === undefined || limit === 0) return deploy
+            const now = clock.unsafeCurrentTimeMillis()
+            const times = recent(key, now)
+            if (times.length >= limit) return Effect.fail(tooMany(limit, times[0]! + minute - now))
+            times.push(now)
+            return Effect.onError(deploy, () => Effect.sync(() => giveBack(key, now)))
+          }),
+      }
+    }),
+  )
+}
+
+const tooMany = (limit: number, waitMs: number): Failure =>
+  TooManyRequests.make({
+    code: "RATE_LIMIT_EXCEEDED",
+    message: `This key may deploy ${limit} times a minute (limits.deploys_per_minute). Try again in ${Math.ceil(waitMs / 1000)} s.`,
+    details: { retry_after: Math.ceil(waitMs / 1000) },
+  })

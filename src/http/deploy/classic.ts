@@ -1,0 +1,98 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
+import { Cause, Effect, Exit, Option, Schema } from "effect"
+import { SiteNameInvalid, siteNameProblem } from "../../commands/site.ts"
+import { deploymentQueries } from "../../projections/deployments.ts"
+import { DeploySource } from "../../events/site.ts"
+import { Authentication } from "../api/auth.ts"
+import { type DomainError, type Failure, Failure as FailureSchema, InternalError, statusOf, toFailure } from "../api/envelope.ts"
+import { Reads } from "../Reads.ts"
+import { ServerInfo } from "../ServerInfo.ts"
+import { Settings } from "../Settings.ts"
+import { DeployRate } from "./DeployRate.ts"
+import { Deployer } from "./Deployer.ts"
+import { DeployRefused } from "./refused.ts"
+import { type Upload, withUpload } from "./upload.ts"
+import { deployedView } from "./view.ts"
+
+const badRequest = (message: string) => new DeployRefused({ code: "BAD_REQUEST", status: 400, message })
+
+const bearer = /^Bearer +(\S+)$/i
+
+/** What is asked for by the form, once its fields have been found good. */
+const readForm = ({ fields, file }: Upload, domain: string) => {
+  const given = (fields.get("site_name") ?? "").trim().toLowerCase()
+  if (given === "") throw badRequest("site_name is missing: which site is this?")
+  const site = given.endsWith(`.${domain}`) ? given.slice(0, -domain.length - 1) : given
+  const problem = siteNameProblem(site)
+  if (problem !== undefined) throw badRequest(new SiteNameInvalid({ site, reason: problem }).message)
+  if (file === undefined || !file.name.toLowerCase().endsWith(".zip")) throw badRequest("The field `file` has to be a .zip file.")
+  const source = {
+    kind: fields.get("source_type") ?? "zip",
+    ...optional("url", fields.get("source_url")),
+    ...optional("ref", fields.get("source_ref")),
+    ...optional("commit", fields.get("source_commit")),
+  }
+  if (!Schema.is(DeploySource)(source)) throw badRequest("The source_… fields are too long.")
+  const spa = fields.get("spa")
+  return { site, file: file.path, source, spa: spa === undefined ? undefined : spa === "true", message: fields.get("message")?.slice(0, 1000) }
+}
+
+const optional = <K extends string>(key: K, value: string | undefined) => (value === undefined || value === "" ? {} : { [key]: value })
+
+/**
+ * `POST /api/deploy`: multipart `site_name` and `file` (.zip), with an API key. Checked in this order: method, key, rate, form,
+ * name, file. Matches what deploy clients of the Go server send and expect; more fields in the answer.
+ */
+export const classicDeploy = Effect.gen(function* () {
+  const authentication = yield* Authentication
+  const rate = yield* DeployRate
+  const deployer = yield* Deployer
+  const settings = yield* Settings
+  const { db } = yield* Reads
+  const { domain, addresses } = yield* ServerInfo
+  const deployments = deploymentQueries(db)
+  const runtime = yield* Effect.runtime()
+
+  const handle = (req: IncomingMessage): Effect.Effect<unknown, Failure | DomainError> =>
+    Effect.gen(function* () {
+      if (req.method !== "POST") return yield* Effect.fail(badRequest("Method not allowed: deploy with POST."))
+      const token = bearer.exec(req.headers.authorization ?? "")?.[1] ?? ""
+      const caller = yield* authentication.check(req, token, "deploy")
+      const receiveAndDeploy = Effect.async<unknown, Failure | DomainError>((resume) => {
+        const deploying = withUpload(req, settings.number("limits.site_bytes"), async (upload) => {
+          const { site, file, source, spa, message } = readForm(upload, domain)
+          const published = deployer.deployZip(site, file, spa, { source, message }, caller)
+          return Effect.runPromiseExit(Effect.provide(published, runtime))
+        })
+        deploying.then(
+          (exit) =>
+            resume(Effect.map(exit, (published) => deployedView(published, deployments.deployment(published.site, published.deploy)!, addresses))),
+          (error) => resume(error instanceof DeployRefused ? Effect.fail(error) : Effect.die(error)),
+        )
+      })
+      return yield* rate.within(caller.key, receiveAndDeploy)
+    })
+
+  return (req: IncomingMessage, res: ServerResponse): void => {
+    Effect.runCallback(Effect.provide(handle(req), runtime), {
+      onExit: (exit) => {
+        if (Exit.isSuccess(exit)) return send(res, 200, { data: exit.value })
+        const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
+        if (failure === undefined) Effect.runFork(Effect.provide(Effect.logError("A deploy failed.", exit.cause), runtime))
+        const known = failure === undefined ? internal : "status" in failure ? toFailure(failure) : failure
+        send(res, statusOf(known), Schema.encodeSync(FailureSchema)(known))
+      },
+    })
+  }
+})
+
+const internal = InternalError.make({ code: "INTERNAL_ERROR", message: "Something went wrong on the server; its log says what." })
+
+const send = (res: ServerResponse, status: number, body: unknown): void => {
+  if (res.headersSent || res.destroyed) return
+  const text = JSON.stringify(body)
+  const retryAfter = (body as { readonly error?: { readonly details?: { readonly retry_after?: number } } }).error?.details?.retry_after
+  if (retryAfter !== undefined) res.setHeader("retry-after", retryAfter)
+  res.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text), "cache-control": "no-store" })
+  res.end(text)
+}

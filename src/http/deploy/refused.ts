@@ -1,0 +1,16 @@
+/** A deploy that cannot be published as it was sent. */
+export class DeployRefused extends Error {
+  override readonly name = "DeployRefused"
+  readonly code: string
+  readonly status: number
+  readonly details: unknown
+  constructor(fields: { readonly code: string; readonly status: number; readonly message: string; readonly details?: unknown }) {
+    super(fields.message)
+    this.code = fields.code
+    this.status = fields.status
+    this.details = fields.details
+  }
+}
+
+export const fileTooLarge = (path: string, max: number) =>
+  new DeployRefused({ code: "FILE_TOO_LARGE", status: 413, message: `${JSON.stringify(path)} is larger than the ${max} bytes that a file may have (limits.file_bytes).` })

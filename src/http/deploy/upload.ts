@@ -1,0 +1,73 @@
+import { createWriteStream } from "node:fs"
+import { mkdtemp, rm } from "node:fs/promises"
+import type { IncomingMessage } from "node:http"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type { Readable } from "node:stream"
+import { pipeline } from "node:stream/promises"
+import { Busboy } from "@fastify/busboy"
+import { DeployRefused } from "./refused.ts"
+
+/** A parsed `multipart/form-data` deploy: its text fields, and its zip in a temporary file. */
+export interface Upload {
+  readonly fields: ReadonlyMap<string, string>
+  readonly file: { readonly name: string; readonly path: string } | undefined
+}
+
+const malformed = (reason: string) => new DeployRefused({ code: "BAD_REQUEST", status: 400, message: `The form cannot be read: ${reason}` })
+
+/** Streams the form to disk, so that memory stays small whatever is sent, and removes the file when `use` is done. */
+export const withUpload = async <T>(req: IncomingMessage, maxFileBytes: number, use: (upload: Upload) => Promise<T>): Promise<T> => {
+  const folder = await mkdtemp(join(tmpdir(), "fazt-upload-"))
+  try {
+    return await use(await receive(req, folder, maxFileBytes))
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const receive = async (req: IncomingMessage, folder: string, maxFileBytes: number): Promise<Upload> => {
+  const form = openForm(req, maxFileBytes)
+  const fields = new Map<string, string>()
+  let file: Upload["file"]
+  let writing: Promise<void> | undefined
+
+  form.on("field", (name: string, value: string) => {
+    if (!fields.has(name)) fields.set(name, value)
+  })
+  form.on("file", (name: string, content: Readable & { readonly truncated?: boolean }, filename: string) => {
+    if (name !== "file" || file !== undefined) return void content.resume()
+    const path = join(folder, "site.zip")
+    file = { name: filename, path }
+    writing = pipeline(content, createWriteStream(path)).then(() => {
+      if (content.truncated === true) throw tooLarge(maxFileBytes)
+    })
+    // Awaited below, once the form has ended.
+    writing.catch((error) => form.destroy(error))
+  })
+
+  try {
+    await pipeline(req, form)
+    await writing
+  } catch (error) {
+    if (error instanceof DeployRefused) throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === "ENOSPC") throw error
+    throw malformed(message)
+  }
+  return { fields, file }
+}
+
+const openForm = (req: IncomingMessage, maxFileBytes: number): InstanceType<typeof Busboy> => {
+  try {
+    return new Busboy({
+      headers: req.headers as Record<string, string> & { "content-type": string },
+      limits: { fileSize: maxFileBytes, files: 4, fields: 32, fieldSize: 64 * 1024, parts: 64, headerPairs: 64 },
+    })
+  } catch (error) {
+    throw malformed(error instanceof Error ? error.message : String(error))
+  }
+}
+
+const tooLarge = (max: number) =>
+  new DeployRefused({ code: "PAYLOAD_TOO_LARGE", status: 413, message: `The zip is larger than ${max} bytes (limits.site_bytes).` })

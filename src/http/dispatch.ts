@@ -1,0 +1,91 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
+import type { BlobCache } from "./blobCache.ts"
+import type { SiteSnapshot, SiteSnapshots } from "./site.ts"
+import { plainPage, serveStatic } from "./static.ts"
+import { normalizeUrlPath, type UrlPath } from "./urlPath.ts"
+
+/** What a host name stands for. */
+export type Place = { readonly kind: "admin" } | { readonly kind: "site"; readonly name: string } | { readonly kind: "unknown" }
+
+const unknown: Place = { kind: "unknown" }
+const admin: Place = { kind: "admin" }
+
+/** The host of a Host header: lower-case, without port and trailing dot. */
+const hostOf = (header: string): string => {
+  const lower = header.toLowerCase()
+  const host = lower.startsWith("[") ? lower.slice(0, lower.indexOf("]") + 1) : (lower.split(":", 1)[0] ?? "")
+  return host.endsWith(".") ? host.slice(0, -1) : host
+}
+
+/** Host order: `localhost` and `admin.<domain>`, the domain itself, `*.localhost`, `*.127.0.0.1`, one label before the domain. */
+export const placeOf = (header: string | undefined, domain: string): Place => {
+  const host = hostOf(header ?? "")
+  if (host === "localhost" || host === `admin.${domain}` || host === "admin.localhost") return admin
+  if (host === domain) return { kind: "site", name: "root" }
+  for (const suffix of [".localhost", ".127.0.0.1", `.${domain}`]) {
+    if (!host.endsWith(suffix)) continue
+    const name = host.slice(0, -suffix.length)
+    return name === "" || name.includes(".") ? unknown : { kind: "site", name }
+  }
+  return unknown
+}
+
+const previewName = /^([a-z0-9]{10})--(.+)$/
+
+/** Host headers whose place is remembered. */
+const maxPlaces = 1000
+
+export interface Dispatch {
+  readonly domain: string
+  readonly snapshots: SiteSnapshots
+  readonly cache: BlobCache
+  /** Everything below `/api` on the admin's hosts. */
+  readonly api: RequestListener
+  /** Whether the cartridge can be read. */
+  readonly isHealthy: () => boolean
+}
+
+/** The server's one request handler: host → place → answer. Plain functions; no Effect before the API. */
+export const dispatcher = ({ domain, snapshots, cache, api, isHealthy }: Dispatch): RequestListener => {
+  const places = new Map<string, Place>()
+
+  const place = (header: string | undefined): Place => {
+    if (header === undefined) return unknown
+    const known = places.get(header)
+    if (known !== undefined) return known
+    const found = placeOf(header, domain)
+    if (places.size >= maxPlaces) places.clear()
+    places.set(header, found)
+    return found
+  }
+
+  const snapshotOf = (name: string): SiteSnapshot | undefined => {
+    const live = snapshots.live(name)
+    if (live !== undefined) return live
+    const preview = previewName.exec(name)
+    return preview === null ? undefined : snapshots.deploy(preview[2]!, preview[1]!)
+  }
+
+  const serveSite = (req: IncomingMessage, res: ServerResponse, url: UrlPath & { readonly ok: true }, name: string | undefined): void => {
+    const snapshot = name === undefined ? undefined : snapshotOf(name)
+    if (snapshot !== undefined) serveStatic(req, res, url, snapshot, cache)
+    else serveUnknown(req, res, url)
+  }
+
+  /** An unknown site shows the site `404`, with its own files where they are asked for, and status 404 on every page. */
+  const serveUnknown = (req: IncomingMessage, res: ServerResponse, url: UrlPath & { readonly ok: true }): void => {
+    const snapshot = snapshots.live("404")
+    if (snapshot === undefined) return plainPage(req, res, 404, "404 there is no site at this address")
+    serveStatic(req, res, url, snapshot, cache, "stand-in")
+  }
+
+  return (req, res) => {
+    const where = place(req.headers.host)
+    const url = normalizeUrlPath(req.url ?? "/")
+    if (!url.ok) return plainPage(req, res, url.status, `${url.status} ${url.reason}`)
+    if (where.kind !== "admin") return serveSite(req, res, url, where.kind === "site" ? where.name : undefined)
+    if (url.path === "/api" || url.path.startsWith("/api/")) return api(req, res)
+    if (url.path === "/health") return isHealthy() ? plainPage(req, res, 200, "OK") : plainPage(req, res, 503, "the cartridge cannot be read")
+    serveSite(req, res, url, "root")
+  }
+}

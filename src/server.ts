@@ -1,0 +1,150 @@
+import { readdir } from "node:fs/promises"
+import { join, resolve } from "node:path"
+import { Clock, Effect, Layer, Option, Redacted } from "effect"
+import { CartridgeWriter, layerInProcess, layerThread, type WriterConfig } from "./commands/CartridgeWriter.ts"
+import { Commands, type HandleError } from "./commands/Commands.ts"
+import { siteNameProblem } from "./commands/site.ts"
+import { portAsk } from "./commands/writerPort.ts"
+import { defaultDomain, Environment } from "./config.ts"
+import { blobReader } from "./events/blobs.ts"
+import type { CartridgeUnusable } from "./events/cartridge.ts"
+import type { CartridgeLocked } from "./events/lock.ts"
+import { hashPassword, newPassword } from "./http/api/password.ts"
+import { newKey } from "./http/api/newKey.ts"
+import { addresses } from "./http/api/views.ts"
+import { blobSink } from "./http/deploy/blobSink.ts"
+import { type DeployError, Deployer } from "./http/deploy/Deployer.ts"
+import { storeFolder } from "./http/deploy/folder.ts"
+import { Handler } from "./http/Handler.ts"
+import { Reads } from "./http/Reads.ts"
+import { ServerInfo } from "./http/ServerInfo.ts"
+import { Settings } from "./http/Settings.ts"
+import { accessQueries } from "./projections/access.ts"
+import { Queries } from "./projections/Queries.ts"
+import { siteQueries } from "./projections/sites.ts"
+import { migrations, seedFolder, threadUrl, version } from "./resources.ts"
+
+/** How a cartridge is opened. */
+export interface CartridgeOptions {
+  readonly db: string
+  /** `threads`: a server. `one-thread`: a short command, which is over before a thread has started. */
+  readonly mode: "threads" | "one-thread"
+  readonly domain: Option.Option<string>
+  /** The port that is listened on, once it is known. */
+  readonly port: () => number | undefined
+  readonly onProgress: (message: string) => void
+}
+
+export type Cartridge = CartridgeWriter | Commands | Deployer | Handler | Queries | Reads | ServerInfo | Settings
+
+/** The one graph: everything that a process needs to serve a cartridge. */
+export const cartridgeLayer = (options: CartridgeOptions): Layer.Layer<Cartridge, CartridgeLocked | CartridgeUnusable, Environment> =>
+  Layer.unwrapEffect(
+    Effect.gen(function* () {
+      const { masterKey } = yield* Environment
+      const path = resolve(options.db)
+      const startedAt = yield* Clock.currentTimeMillis
+      const config: WriterConfig = {
+        path,
+        migrations: migrations(),
+        release: version,
+        masterKey: Option.getOrUndefined(Option.map(masterKey, Redacted.value)),
+        holder: `process ${process.pid}, since ${new Date(startedAt).toISOString()},`,
+        onRebuild: ({ projection, seq, total }) => options.onProgress(`Rebuilding the projection ${projection}: ${seq} of ${total} events`),
+      }
+      const threads = options.mode === "threads"
+      const writer = threads ? layerThread(config, threadUrl("commands/writerThread")) : layerInProcess(config)
+      const queries = threads ? Queries.layerThread(path, threadUrl("projections/readerThread")) : Queries.layerInProcess(path)
+      const info = Layer.effect(
+        ServerInfo,
+        Effect.map(Settings, (settings) => {
+          const domain = Option.getOrElse(options.domain, () => settings.get("server.domain") || defaultDomain)
+          return {
+            version,
+            domain,
+            port: options.port,
+            db: path,
+            startedAt,
+            addresses: addresses("http", domain, options.port),
+          }
+        }),
+      )
+      const deployer = Deployer.layer({
+        path,
+        unpackThread: threadUrl("http/deploy/unpackThread"),
+        compressThread: threadUrl("http/deploy/compressThread"),
+      })
+      return Handler.layer.pipe(
+        Layer.provideMerge(deployer),
+        Layer.provideMerge(info),
+        Layer.provideMerge(Settings.layer),
+        Layer.provideMerge(Layer.mergeAll(queries, Reads.layer(path), Commands.layer)),
+        Layer.provideMerge(writer),
+      )
+    }),
+  )
+
+/** The new owner's credentials, known now and never again. */
+export interface Credentials {
+  readonly username: string
+  readonly password: string
+  readonly token: string
+}
+
+const bySystem = { actor: "system", cause: "first-run" }
+
+/** Gives a cartridge that has no owner one, with a password and an API key for everything. Nothing if it has an owner. */
+export const enrollOwner = (
+  username: string,
+  givenPassword: Option.Option<string>,
+): Effect.Effect<Option.Option<Credentials>, HandleError, Commands | Reads> =>
+  Effect.gen(function* () {
+    const commands = yield* Commands
+    const { db } = yield* Reads
+    if (accessQueries(db).owner() !== undefined) return Option.none()
+    const password = Option.getOrElse(givenPassword, newPassword)
+    const secret = yield* Effect.promise(() => hashPassword(password))
+    const ref = "owner/password"
+    yield* commands.handle({ _tag: "EnrollOwner", username, password: ref }, bySystem, [{ ref, secret }])
+    const { token, command } = newKey("first key", ["admin"])
+    yield* commands.handle(command, bySystem)
+    return Option.some({ username, password, token })
+  })
+
+/** Publishes a folder of this machine as a site, unless the site has ever been there: the owner may have deleted it. */
+const seedSite = (site: string, folder: string): Effect.Effect<boolean, DeployError, CartridgeWriter | Deployer | Reads> =>
+  Effect.gen(function* () {
+    const deployer = yield* Deployer
+    const writer = yield* CartridgeWriter
+    const { db } = yield* Reads
+    if (siteQueries(db).site(site) !== undefined) return false
+    const blobs = blobReader(db)
+    const port = writer.connect()
+    const sink = blobSink(portAsk(port), (hash) => blobs.size(hash) !== undefined)
+    const { files } = yield* Effect.promise(() => storeFolder(sink, folder)).pipe(Effect.ensuring(Effect.sync(() => port.close())))
+    const body = JSON.stringify({ files, source: { kind: "seed" } })
+    yield* deployer.deployManifest(site, body, { actor: "system", cause: "seed" })
+    return true
+  })
+
+/** The sites that every cartridge starts with: its front page and its page for unknown sites. */
+export const seedSystemSites: Effect.Effect<void, DeployError, CartridgeWriter | Deployer | Reads> = Effect.forEach(
+  ["root", "404"],
+  (site) => seedSite(site, seedFolder(site)),
+  { discard: true },
+)
+
+/** Publishes each folder in `folder` as a site of its name. */
+export const seedExamples = (folder: string): Effect.Effect<ReadonlyArray<string>, DeployError, CartridgeWriter | Deployer | Reads> =>
+  Effect.gen(function* () {
+    const entries = yield* Effect.promise(() => readdir(folder, { withFileTypes: true }))
+    const names = entries.filter((entry) => entry.isDirectory() && siteNameProblem(entry.name) === undefined).map(({ name }) => name)
+    return yield* Effect.filter(names.sort(), (name) => seedSite(name, join(folder, name)))
+  })
+
+/** Makes the precompressed forms that live sites lack, as after a crash in the middle of it. */
+export const compressLiveSites: Effect.Effect<void, never, Deployer | Reads> = Effect.gen(function* () {
+  const { compress } = yield* Deployer
+  const { db } = yield* Reads
+  for (const manifest of siteQueries(db).liveManifests()) compress(manifest)
+})
