@@ -8,7 +8,12 @@ const effectTsc = "node_modules/@effect/tsgo-linux-x64/lib/tsc"
 const withEffect = existsSync(`${root}/${effectTsc}`)
 
 const steps = [
-  [withEffect ? "types and Effect diagnostics" : "types (no Effect diagnostics on this platform)", withEffect ? effectTsc : "node_modules/.bin/tsc", "-p", "."],
+  [
+    withEffect ? "types and Effect diagnostics" : "types (no Effect diagnostics on this platform)",
+    withEffect ? effectTsc : "node_modules/.bin/tsc",
+    "-p",
+    ".",
+  ],
   ["lint and format", "node_modules/.bin/biome", "ci", "."],
   ["architecture", "node_modules/.bin/vitest", "run", "test/architecture.test.ts"],
 ]

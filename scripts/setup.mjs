@@ -1,13 +1,15 @@
 // Installs what the lockfile names and node_modules lacks. Runs on any Node >= 18, so that the system's own is enough.
 import { spawnSync } from "node:child_process"
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { createHash } from "node:crypto"
-import { fileURLToPath } from "node:url"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const stamp = join(root, "node_modules", ".fazt-setup")
-const lock = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex")
+const lock = createHash("sha256")
+  .update(readFileSync(join(root, "package-lock.json")))
+  .digest("hex")
 
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
   console.error("Installing dependencies (npm ci) …")

@@ -1,7 +1,13 @@
 import { createHash } from "node:crypto"
 import { homedir, tmpdir } from "node:os"
 import { join, resolve } from "node:path"
-import { Config, type ConfigError, Context, Effect, Layer, Option, type Redacted } from "effect"
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
 
 /** What the environment says; flags win over it, the cartridge's own settings come after it. Nothing else reads the environment. */
 export class Environment extends Context.Tag("fazt/Environment")<

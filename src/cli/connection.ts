@@ -1,5 +1,5 @@
 import * as HttpApiClient from "@effect/platform/HttpApiClient"
-import { Effect, type Option, Redacted } from "effect"
+import { Effect, type Option, type Redacted } from "effect"
 import { defaultDb, Environment } from "../config.ts"
 import { Api } from "../http/api/Api.ts"
 import { note } from "./output.ts"

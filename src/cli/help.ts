@@ -5,7 +5,10 @@ import { type Look, table } from "./table.ts"
 import type { Documented } from "./verb.ts"
 
 /** The verb that a command line names, and the words that led to it. */
-export const findVerb = (root: Documented, args: ReadonlyArray<string>): { readonly path: ReadonlyArray<string>; readonly entry: Documented } => {
+export const findVerb = (
+  root: Documented,
+  args: ReadonlyArray<string>,
+): { readonly path: ReadonlyArray<string>; readonly entry: Documented } => {
   let entry = root
   const path = [root.verb]
   for (const arg of args) {
@@ -40,10 +43,7 @@ export const renderHelp = (path: ReadonlyArray<string>, entry: Documented, look:
     rows.length === 0 ? [] : [table([{ title: "" }, { title: "" }], rows, { paint, columns: undefined })]
   return [
     [entry.manual.summary, ...(entry.manual.details ?? [])].join("\n"),
-    ...section("Usage", [
-      ...(entry.runs ? [usage.join(" ")] : []),
-      ...(entry.verbs.length > 0 ? [`${path.join(" ")} <command>`] : []),
-    ]),
+    ...section("Usage", [...(entry.runs ? [usage.join(" ")] : []), ...(entry.verbs.length > 0 ? [`${path.join(" ")} <command>`] : [])]),
     ...section("Commands", list(entry.verbs.flatMap((child) => leaves(child, "")))),
     ...section("Arguments", list(args.map(({ name, text }) => [name, text]))),
     ...section("Options", list(options.map(({ name, text }) => [name, text]))),

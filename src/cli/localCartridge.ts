@@ -1,15 +1,16 @@
 import { existsSync } from "node:fs"
 import { connect } from "node:net"
-import { Effect, Schedule, type Scope } from "effect"
+import { Effect, Predicate, Schedule, type Scope } from "effect"
 import { type Environment, localSocket } from "../config.ts"
 import { CliError, failed, messageOf, systemCode } from "./errors.ts"
 import { exitCodes } from "./exitCodes.ts"
+import { problemOf } from "./problem.ts"
 
 /**
  * Makes sure that somebody serves the cartridge on its local socket: the server that runs, another command, or else this
  * process until the scope closes.
  */
-export const reachCartridge = (db: string): Effect.Effect<void, unknown, Scope.Scope | Environment> =>
+export const reachCartridge = (db: string): Effect.Effect<void, CliError, Scope.Scope | Environment> =>
   Effect.gen(function* () {
     if (yield* isServed(db)) return
     if (!existsSync(db)) return yield* noCartridge(db)
@@ -18,10 +19,10 @@ export const reachCartridge = (db: string): Effect.Effect<void, unknown, Scope.S
   }).pipe(
     // Whoever holds the cartridge is about to open its socket, or to go.
     Effect.retry({ while: isLocked, schedule: Schedule.intersect(Schedule.spaced("100 millis"), Schedule.recurs(50)) }),
+    Effect.mapError((error) => new CliError(problemOf(error))),
   )
 
-const isLocked = (error: unknown): boolean =>
-  typeof error === "object" && error !== null && "_tag" in error && error._tag === "CartridgeLocked"
+const isLocked = Predicate.isTagged("CartridgeLocked")
 
 const noCartridge = (db: string): CliError =>
   new CliError({

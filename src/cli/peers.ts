@@ -32,7 +32,9 @@ export const readPeers = Effect.flatMap(peersFile, (file) =>
     Effect.catchAll((cause) =>
       systemCode(cause) === "ENOENT"
         ? Effect.succeed(noPeers)
-        : Effect.fail(failed("PEERS_UNREADABLE", `cannot read ${file}: ${firstLine(cause)}`, "mend the file, or remove it and add the peers again")),
+        : Effect.fail(
+            failed("PEERS_UNREADABLE", `cannot read ${file}: ${firstLine(cause)}`, "mend the file, or remove it and add the peers again"),
+          ),
     ),
   ),
 )

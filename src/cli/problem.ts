@@ -1,6 +1,6 @@
+import { stripVTControlCharacters } from "node:util"
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import { isValidationError } from "@effect/cli/ValidationError"
-import { stripVTControlCharacters } from "node:util"
 import { ConfigError, ParseResult, Predicate } from "effect"
 import { CliError, messageOf, type Problem, systemCode } from "./errors.ts"
 import { exitCodeOfFailure, exitCodes } from "./exitCodes.ts"
@@ -9,7 +9,8 @@ import { exitCodeOfFailure, exitCodes } from "./exitCodes.ts"
 export const problemOf = (error: unknown): Problem => {
   if (error instanceof CliError) return error
   if (isValidationError(error)) return { code: "USAGE", message: helpText(error.error), exitCode: exitCodes.usage }
-  if (ConfigError.isConfigError(error)) return { code: "USAGE", message: `in the environment: ${configText(error)}`, exitCode: exitCodes.usage }
+  if (ConfigError.isConfigError(error))
+    return { code: "USAGE", message: `in the environment: ${configText(error)}`, exitCode: exitCodes.usage }
   if (ParseResult.isParseError(error)) return notUnderstood(error.message)
   if (Predicate.isTagged(error, "QuitException")) return { code: "INTERRUPTED", message: "interrupted", exitCode: exitCodes.interrupted }
   if (Predicate.isTagged(error, "ResponseError")) return notUnderstood(messageOf(error))

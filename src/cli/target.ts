@@ -34,7 +34,8 @@ export const chooseTarget = (wish: Wish): Either.Either<Target, CliError> => {
 
   const token = Option.orElse(wish.token, () => wish.env.token)
   const peer = wish.peers.peers[named.value]
-  if (peer !== undefined) return Either.right({ kind: "remote", url: peer.url, token: Option.orElse(token, () => Option.fromNullable(peer.token)) })
+  if (peer !== undefined)
+    return Either.right({ kind: "remote", url: peer.url, token: Option.orElse(token, () => Option.fromNullable(peer.token)) })
   return Either.map(parseServer(named.value, Object.keys(wish.peers.peers)), (url) => {
     const saved = Object.values(wish.peers.peers).find((candidate) => candidate.url === url)
     return { kind: "remote", url, token: Option.orElse(token, () => Option.fromNullable(saved?.token)) }
@@ -53,9 +54,13 @@ export const parseServer = (text: string, peers: ReadonlyArray<string> = []): Ei
   const host = hostOf(authority)
   if (scheme === undefined && !isAddress(host) && !/[.:]/.test(authority)) {
     const known = peers.length === 0 ? "there are none yet" : `known: ${peers.join(", ")}`
-    return Either.left(usageError(`'${text}' is neither a URL nor a peer (${known})`, "add it with: fazt peer add <name> --url <url> --token <token>"))
+    return Either.left(
+      usageError(`'${text}' is neither a URL nor a peer (${known})`, "add it with: fazt peer add <name> --url <url> --token <token>"),
+    )
   }
-  const url = parseUrl(`${scheme ?? (isAddress(host) ? "http" : "https")}://${isIP(authority) === 6 ? `[${authority}]${bare.slice(authority.length)}` : bare}`)
+  const url = parseUrl(
+    `${scheme ?? (isAddress(host) ? "http" : "https")}://${isIP(authority) === 6 ? `[${authority}]${bare.slice(authority.length)}` : bare}`,
+  )
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     return Either.left(usageError(`'${text}' is no URL of a server`, "write it like https://admin.example.com or localhost:4698"))
   }
@@ -76,7 +81,10 @@ const isAddress = (host: string): boolean => isLocalName(host) || isIP(host) !==
 
 const hostOf = (authority: string): string => {
   if (isIP(authority) !== 0) return authority
-  return authority.replace(/:\d*$/, "").replace(/^\[(.*)\]$/, "$1").toLowerCase()
+  return authority
+    .replace(/:\d*$/, "")
+    .replace(/^\[(.*)\]$/, "$1")
+    .toLowerCase()
 }
 
 const parseUrl = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined)

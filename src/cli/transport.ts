@@ -56,7 +56,8 @@ export const local = (db: string) =>
     const here = HttpClient.mapRequest(client, HttpClientRequest.prependUrl("http://localhost"))
     return HttpClient.transform(here, (response) =>
       response.pipe(
-        Effect.retry({ times: 2, while: (error) => (isCutOff(error) ? Effect.as(Effect.ignore(reach), true) : Effect.succeed(false)) }),
+        Effect.catchIf(isCutOff, () => Effect.zipRight(reach, response)),
+        Effect.catchIf(isCutOff, () => Effect.zipRight(reach, response)),
         Effect.mapError((error) => unreachable(error, `the cartridge ${db}`)),
         Effect.flatMap(onlyApi("http://localhost")),
       ),
@@ -69,9 +70,10 @@ const resolve: typeof lookup = ((host: string, options: object, callback: (error
 
 const isSafe = (method: string): boolean => method === "GET" || method === "PUT"
 
-const isTransport = (error: HttpClientError | CliError): error is RequestError => error._tag === "RequestError" && error.reason === "Transport"
+const isTransport = (error: HttpClientError | CliError): error is RequestError =>
+  error._tag === "RequestError" && error.reason === "Transport"
 
-const isCutOff = (error: HttpClientError): boolean =>
+const isCutOff = (error: HttpClientError | CliError): boolean =>
   isTransport(error) && ["ECONNRESET", "EPIPE", "ECONNREFUSED", "ENOENT"].includes(systemCode(error.cause) ?? "")
 
 const reasons: Record<string, string> = {
@@ -90,7 +92,7 @@ const hints: Record<string, string> = {
   ENOTFOUND: "check the name, and its DNS records",
 }
 
-const unreachable = (error: HttpClientError, whom: string): HttpClientError | CliError => {
+const unreachable = (error: HttpClientError | CliError, whom: string): HttpClientError | CliError => {
   if (!isTransport(error)) return error
   const cause = error.cause instanceof AggregateError ? error.cause.errors[0] : error.cause
   const code = systemCode(cause) ?? ""
@@ -114,7 +116,12 @@ const onlyApi = (base: string) => (response: HttpClientResponse) => {
       : response.status === 404 && !hostname.startsWith("admin.")
         ? `that host serves sites, the API is at admin.<domain>: try --to ${protocol}//admin.${host}`
         : "is that a Fazt server?"
-  return new CliError({ code: "NOT_THE_API", message: `${base} answered ${response.status}, but not as the Fazt API does`, hint, exitCode: exitCodeOf(response.status) })
+  return new CliError({
+    code: "NOT_THE_API",
+    message: `${base} answered ${response.status}, but not as the Fazt API does`,
+    hint,
+    exitCode: exitCodeOf(response.status),
+  })
 }
 
 const exitCodeOf = (status: number) => (status === 404 ? exitCodes.notFound : exitCodes.failure)

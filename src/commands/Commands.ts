@@ -1,8 +1,10 @@
 import { randomUUIDv7 } from "node:crypto"
-import { Context, Effect, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type { LogIsReadOnly, StorageFailed, VersionConflict } from "../events/EventLog.ts"
-import type { Command, CommandError } from "./command.ts"
 import { CartridgeWriter } from "./CartridgeWriter.ts"
+import type { Command, CommandError } from "./command.ts"
 import type { Handled } from "./writer.ts"
 
 /** Who asks, and on behalf of which request. */

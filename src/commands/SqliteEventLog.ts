@@ -1,5 +1,9 @@
 import { randomUUIDv7 } from "node:crypto"
-import { Effect, Layer, Option, Queue, Stream } from "effect"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
 import { openForReading } from "../events/cartridge.ts"
 import { type AppendError, type Appended, EventLog, type LogIsReadOnly, type NotErasable, type StorageFailed } from "../events/EventLog.ts"
 import type { LogEntry } from "../events/event.ts"
@@ -45,7 +49,10 @@ export const sqliteEventLog = (path: string): Layer.Layer<EventLog, never, Cartr
         tail,
         head: Effect.sync(log.head),
         erase: (request) =>
-          writer.request({ kind: "erase", id: randomUUIDv7(), ...request }) as Effect.Effect<void, NotErasable | LogIsReadOnly | StorageFailed>,
+          writer.request({ kind: "erase", id: randomUUIDv7(), ...request }) as Effect.Effect<
+            void,
+            NotErasable | LogIsReadOnly | StorageFailed
+          >,
       }
     }),
   )

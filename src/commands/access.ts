@@ -1,4 +1,5 @@
-import { Either, Schema } from "effect"
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
 import { type AccessEvent, keyStream, ownerStream, Scope } from "../events/access.ts"
 import type { Decider } from "./decider.ts"
 
@@ -50,7 +51,9 @@ export const accessDecider: Decider<AccessCommand, AccessState, AccessEvent, Acc
     switch (command._tag) {
       case "EnrollOwner": {
         const { username, password } = command
-        return state === "absent" ? Either.right([{ type: "v1.OwnerEnrolled", data: { username, password } }]) : Either.left(new OwnerExists({}))
+        return state === "absent"
+          ? Either.right([{ type: "v1.OwnerEnrolled", data: { username, password } }])
+          : Either.left(new OwnerExists({}))
       }
       case "CreateKey": {
         const { key, name, scopes, secretHash } = command

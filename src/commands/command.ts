@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import type { Event } from "../events/event.ts"
 import { AccessCommand, AccessError, accessDecider } from "./access.ts"
 import { ConfigCommand, ConfigError, configDecider } from "./config.ts"

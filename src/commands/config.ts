@@ -1,4 +1,7 @@
-import { Either, HashMap, Option, Schema } from "effect"
+import * as Either from "effect/Either"
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { type ConfigEvent, configStream } from "../events/config.ts"
 import type { Decider } from "./decider.ts"
 
@@ -71,14 +74,24 @@ export const settings = {
     restart: false,
     problem: wholeNumber(1, 1000 * gibibyte),
   },
-  "limits.site_files": { default: "20000", describe: "the most files that a deploy may have", restart: false, problem: wholeNumber(1, 1_000_000) },
+  "limits.site_files": {
+    default: "20000",
+    describe: "the most files that a deploy may have",
+    restart: false,
+    problem: wholeNumber(1, 1_000_000),
+  },
   "limits.zip_ratio": {
     default: "200",
     describe: "how many times larger than its archive an unpacked zip may be",
     restart: false,
     problem: wholeNumber(1, 100_000),
   },
-  "cache.bytes": { default: "67108864", describe: "memory for files that are served often, in bytes", restart: true, problem: wholeNumber(0, 100 * gibibyte) },
+  "cache.bytes": {
+    default: "67108864",
+    describe: "memory for files that are served often, in bytes",
+    restart: true,
+    problem: wholeNumber(0, 100 * gibibyte),
+  },
 } as const satisfies Record<string, Setting>
 
 export type SettingKey = keyof typeof settings

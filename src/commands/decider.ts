@@ -1,4 +1,4 @@
-import type { Either } from "effect"
+import type * as Either from "effect/Either"
 
 /**
  * How commands on one kind of stream become events. Both functions are pure: time, ids and actors come in with the command or

@@ -1,11 +1,17 @@
-import { Either, HashMap, Option, Schema } from "effect"
+import * as Either from "effect/Either"
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { BlobHash, DeployId, DeploySource, type SiteEvent, SiteName, siteStream } from "../events/site.ts"
 import type { Decider } from "./decider.ts"
 
 const reservedNames: ReadonlySet<string> = new Set(["www", "api", "mail", "ftp", "smtp", "pop", "imap", "ns1", "ns2", "localhost", "admin"])
 
 /** The name is no DNS label, or it is reserved. */
-export class SiteNameInvalid extends Schema.TaggedError<SiteNameInvalid>()("SiteNameInvalid", { site: Schema.String, reason: Schema.String }) {
+export class SiteNameInvalid extends Schema.TaggedError<SiteNameInvalid>()("SiteNameInvalid", {
+  site: Schema.String,
+  reason: Schema.String,
+}) {
   readonly code = "VALIDATION_FAILED"
   readonly status = 400
   override get message(): string {

@@ -1,9 +1,10 @@
-import { Either, Schema } from "effect"
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
 import type { BlobWriter, Variant } from "../events/blobs.ts"
 import { blobWriter } from "../events/blobs.ts"
 import { type Migration, openForWriting, type Sqlite } from "../events/cartridge.ts"
 import { isErasableType } from "../events/codec.ts"
-import { type Appended, AppendError, type AppendRequest, type Head, LogIsReadOnly, NotErasable, StorageFailed } from "../events/EventLog.ts"
+import { AppendError, type Appended, type AppendRequest, type Head, LogIsReadOnly, NotErasable, StorageFailed } from "../events/EventLog.ts"
 import { erasureStream } from "../events/erasure.ts"
 import { isErased, type Recorded } from "../events/event.ts"
 import { type CartridgeLock, lockCartridge, noteHolder } from "../events/lock.ts"
@@ -30,7 +31,14 @@ export type WriterRequest =
   | { readonly kind: "finishBlob"; readonly upload: number; readonly hash: string; readonly size: number }
   | { readonly kind: "abandonBlob"; readonly upload: number }
   | { readonly kind: "putVariants"; readonly variants: ReadonlyArray<Variant> }
-  | { readonly kind: "erase"; readonly seq: number; readonly id: string; readonly reason: string; readonly actor: string; readonly cause: string }
+  | {
+      readonly kind: "erase"
+      readonly seq: number
+      readonly id: string
+      readonly reason: string
+      readonly actor: string
+      readonly cause: string
+    }
   | { readonly kind: "rebuild"; readonly projections: ReadonlyArray<string> }
 
 /** What happened to a command: the seqs of its events, `undefined` when nothing needed to change. */
@@ -95,7 +103,10 @@ export const makeWriter = (options: WriterOptions) => {
   const readModels = projector(db, log, blobs)
   const unknown = log.unknownTypes()
   if (unknown === undefined) {
-    for (const projection of readModels.stale()) rebuildAtStart(db, readModels.rebuild(projection), options.onRebuild)
+    if (log.head().seq === 0) createTables(db, readModels)
+    for (const projection of readModels.stale()) {
+      for (const progress of transactionPerStep(db, readModels.rebuild(projection))) options.onRebuild(progress)
+    }
     readModels.ready()
     blobs.sweep()
   }
@@ -104,8 +115,12 @@ export const makeWriter = (options: WriterOptions) => {
 
 export type Writer = ReturnType<typeof makeWriter>
 
-const rebuildAtStart = (db: Sqlite, steps: Generator<RebuildProgress, void>, onRebuild: (progress: RebuildProgress) => void): void => {
-  for (const progress of transactionPerStep(db, steps)) onRebuild(progress)
+/** A new cartridge gets the tables of all projections in one transaction. */
+const createTables = (db: Sqlite, readModels: Projector): void => {
+  const create = db.transaction(() => {
+    for (const projection of readModels.stale()) for (const _ of readModels.rebuild(projection));
+  })
+  create.immediate()
 }
 
 function* transactionPerStep<T>(db: Sqlite, steps: Generator<T, void>): Generator<T, void> {
@@ -367,7 +382,8 @@ const sqliteCode = (error: unknown): string | undefined => {
 }
 
 /** The storage itself failed, as opposed to a request that was refused. */
-const isStorageError = (error: unknown): boolean => /^SQLITE_(FULL|IOERR|CANTOPEN|CORRUPT|READONLY|NOMEM|BUSY|LOCKED)/.test(sqliteCode(error) ?? "")
+const isStorageError = (error: unknown): boolean =>
+  /^SQLITE_(FULL|IOERR|CANTOPEN|CORRUPT|READONLY|NOMEM|BUSY|LOCKED)/.test(sqliteCode(error) ?? "")
 
 const failureOf = (error: unknown): WriterReply => {
   if (!isStorageError(error)) return { ok: false, defect: error }

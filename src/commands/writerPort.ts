@@ -1,5 +1,5 @@
 import type { MessagePort, Transferable } from "node:worker_threads"
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import type { RebuildProgress } from "../projections/projector.ts"
 import { type Committed, type Writer, WriterError, type WriterOptions, type WriterReply, type WriterRequest } from "./writer.ts"
 
@@ -28,9 +28,11 @@ type EncodedReply =
 const encodeError = Schema.encodeSync(WriterError)
 const decodeError = Schema.decodeSync(WriterError)
 
-const encodeReply = (reply: WriterReply): EncodedReply => (!reply.ok && "error" in reply ? { ok: false, error: encodeError(reply.error) } : reply)
+const encodeReply = (reply: WriterReply): EncodedReply =>
+  !reply.ok && "error" in reply ? { ok: false, error: encodeError(reply.error) } : reply
 
-export const decodeReply = (reply: EncodedReply): WriterReply => (!reply.ok && "error" in reply ? { ok: false, error: decodeError(reply.error) } : reply)
+export const decodeReply = (reply: EncodedReply): WriterReply =>
+  !reply.ok && "error" in reply ? { ok: false, error: decodeError(reply.error) } : reply
 
 /** Serves requests that come in over a port. */
 export const answerPort = (port: Pick<MessagePort, "on" | "postMessage">, writer: Pick<Writer, "submit">): void => {
@@ -68,7 +70,9 @@ export const requestPort = (port: { readonly postMessage: (message: ToWriter, tr
 /** Bytes that own their whole buffer move to the writer; slices of a shared one are copied. */
 const transferable = (request: WriterRequest): ReadonlyArray<Transferable> => {
   const bytes = request.kind === "putBlobs" ? request.blobs : request.kind === "putChunk" ? [request.bytes] : []
-  return bytes.filter((part) => part.byteOffset === 0 && part.byteLength === part.buffer.byteLength && part.byteLength > 0).map((part) => part.buffer as ArrayBuffer)
+  return bytes
+    .filter((part) => part.byteOffset === 0 && part.byteLength === part.buffer.byteLength && part.byteLength > 0)
+    .map((part) => part.buffer as ArrayBuffer)
 }
 
 /** A writer at the other end of a port, for threads that use promises. Rejects with the error that the request was refused with. */

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads"
-import { answerPort, type ToWriter, type WriterThreadOptions } from "./writerPort.ts"
 import { makeWriter } from "./writer.ts"
+import { answerPort, type ToWriter, type WriterThreadOptions } from "./writerPort.ts"
 
 /** The writer thread: the writer behind message ports, the first of which belongs to the thread that started it. */
 const port = parentPort!

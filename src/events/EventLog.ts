@@ -1,4 +1,7 @@
-import { Context, type Effect, Schema, type Stream } from "effect"
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type * as Stream from "effect/Stream"
 import type { Event, LogEntry } from "./event.ts"
 
 /** How far a stream must have come for an append to be accepted; checked in the transaction that appends. */
@@ -65,7 +68,10 @@ export class InvalidEvent extends Schema.TaggedError<InvalidEvent>()("InvalidEve
 }
 
 /** The log holds facts this release cannot read, so it must not be written to. It stays readable. */
-export class LogIsReadOnly extends Schema.TaggedError<LogIsReadOnly>()("LogIsReadOnly", { types: Schema.Array(Schema.String), needs: Schema.String }) {
+export class LogIsReadOnly extends Schema.TaggedError<LogIsReadOnly>()("LogIsReadOnly", {
+  types: Schema.Array(Schema.String),
+  needs: Schema.String,
+}) {
   readonly code = "SERVICE_UNAVAILABLE"
   readonly status = 503
   override get message(): string {
@@ -78,7 +84,9 @@ export class StorageFailed extends Schema.TaggedError<StorageFailed>()("StorageF
   readonly code = "STORAGE_FAILED"
   readonly status = 507
   override get message(): string {
-    return this.full ? "The disk is full: nothing was changed. Free some space and try again." : `The storage failed, nothing was changed: ${this.reason}`
+    return this.full
+      ? "The disk is full: nothing was changed. Free some space and try again."
+      : `The storage failed, nothing was changed: ${this.reason}`
   }
 }
 

@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { defineEvent, type EventOf } from "./define.ts"
 
 /** What a key may do: `read` sites and history, `deploy` (and read), or everything (`admin`). */

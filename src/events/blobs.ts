@@ -27,9 +27,7 @@ export const blobReader = (db: Sqlite) => {
     .prepare<[string], string>("SELECT DISTINCT value FROM json_each(?) WHERE value NOT IN (SELECT hash FROM blobs) ORDER BY value")
     .pluck()
   const variant = db.prepare<[string, string], Buffer | null>("SELECT bytes FROM blob_variants WHERE hash = ? AND encoding = ?").pluck()
-  const variants = db
-    .prepare<[string], Encoding>("SELECT encoding FROM blob_variants WHERE hash = ? AND bytes IS NOT NULL")
-    .pluck()
+  const variants = db.prepare<[string], Encoding>("SELECT encoding FROM blob_variants WHERE hash = ? AND bytes IS NOT NULL").pluck()
 
   return {
     size: (hash: string): number | undefined => size.get(hash),
@@ -57,7 +55,6 @@ export const blobReader = (db: Sqlite) => {
 }
 
 export type BlobReader = ReturnType<typeof blobReader>
-
 
 /** Writing blobs, inside a transaction that the caller holds. Storing a blob twice changes nothing. */
 export const blobWriter = (db: Sqlite) => {

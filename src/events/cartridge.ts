@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs"
 import Database from "better-sqlite3"
 
 export type Sqlite = Database.Database
@@ -46,11 +47,21 @@ const open = (path: string, options: Database.Options): Sqlite => {
   }
 }
 
+/** A cartridge holds secrets: only its owner may read it. SQLite gives the files beside it the same mode. */
+export const createPrivately = (path: string): void => {
+  try {
+    closeSync(openSync(path, "a", 0o600))
+  } catch (cause) {
+    throw new CartridgeUnusable(`Cannot open ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}
+
 /**
  * Opens the one read-write connection and brings the truth tables up to date.
  * Every COMMIT is on disk before it returns (`synchronous=FULL`).
  */
 export const openForWriting = (path: string, migrations: ReadonlyArray<Migration>): Sqlite => {
+  createPrivately(path)
   const db = open(path, {})
   assertSafeSqlite(sqliteVersion(db))
   const id = db.pragma("application_id", { simple: true })
@@ -72,7 +83,9 @@ const migrate = (db: Sqlite, path: string, migrations: ReadonlyArray<Migration>)
   const done = db.pragma("user_version", { simple: true }) as number
   if (done > migrations.length) {
     db.close()
-    throw new CartridgeUnusable(`${path} was written by a newer Fazt (schema ${done}, this release knows ${migrations.length}). Use that release.`)
+    throw new CartridgeUnusable(
+      `${path} was written by a newer Fazt (schema ${done}, this release knows ${migrations.length}). Use that release.`,
+    )
   }
   for (let n = done; n < migrations.length; n++) {
     db.transaction(() => {

@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { type Envelope, type Event, type EventType, eventDefinitions, type LogEntry } from "./event.ts"
 
 /** One step from a retired event version to the next: `{ type, data }` in, `{ type, data }` out. */

@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 
 /**
  * Declares one event type: a past fact, its version in its name (`v1.SiteDeployed`).

@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { defineEvent, type EventOf } from "./define.ts"
 
 export const erasureEvents = [

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs"
 import Database from "better-sqlite3"
-import { openForReading, type Sqlite } from "./cartridge.ts"
+import { createPrivately, openForReading, type Sqlite } from "./cartridge.ts"
 
 /** Another process writes to the cartridge. */
 export class CartridgeLocked extends Error {
@@ -18,12 +18,17 @@ export interface CartridgeLock {
  * dies, and two processes can never both have it. The file stays, since removing it would let two processes lock two files.
  */
 export const lockCartridge = (path: string): CartridgeLock => {
+  createPrivately(`${path}.lock`)
   const db = new Database(`${path}.lock`, { timeout: 0 })
   try {
+    // No journal beside it: nothing is ever written.
+    db.pragma("journal_mode = MEMORY")
     db.exec("BEGIN EXCLUSIVE")
   } catch (cause) {
     db.close()
-    throw new CartridgeLocked(`${path} is in use: ${holderOf(path)} writes to it. Stop that one first, or give another file with --db.`, { cause })
+    throw new CartridgeLocked(`${path} is in use: ${holderOf(path)} writes to it. Stop that one first, or give another file with --db.`, {
+      cause,
+    })
   }
   return { release: () => db.close() }
 }

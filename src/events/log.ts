@@ -2,7 +2,15 @@ import type { Statement } from "better-sqlite3"
 import type { Sqlite } from "./cartridge.ts"
 import { canonicalJson, chainHash, genesis, sha256 } from "./chain.ts"
 import { decode, isKnownType, validateEvent } from "./codec.ts"
-import { type Appended, type AppendRequest, EventIdReused, type Head, InvalidEvent, type StreamAppend, VersionConflict } from "./EventLog.ts"
+import {
+  type Appended,
+  type AppendRequest,
+  EventIdReused,
+  type Head,
+  InvalidEvent,
+  type StreamAppend,
+  VersionConflict,
+} from "./EventLog.ts"
 import type { Envelope, LogEntry, Recorded } from "./event.ts"
 
 export interface Row extends Envelope {
@@ -33,8 +41,7 @@ export const logReader = (db: Sqlite) => {
   return {
     rows: (from: number, limit: number): ReadonlyArray<Row> => page.all(from, limit),
     read: (from: number, limit: number): ReadonlyArray<LogEntry> => page.all(from, limit).map(toEntry),
-    readStream: (stream: string, from: number, limit: number): ReadonlyArray<LogEntry> =>
-      streamPage.all(stream, from, limit).map(toEntry),
+    readStream: (stream: string, from: number, limit: number): ReadonlyArray<LogEntry> => streamPage.all(stream, from, limit).map(toEntry),
     streamVersion: (stream: string): number => lastVersion.get(stream) ?? 0,
     end: () => last.get() ?? { seq: 0, hash: Buffer.from(genesis), at: 0 },
     head: (): Head => {

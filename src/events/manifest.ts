@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { canonicalJson } from "./chain.ts"
 import { BlobHash } from "./site.ts"
 
@@ -20,7 +20,8 @@ export type Manifest = typeof Manifest.Type
 export const encodeManifest = (manifest: Manifest): Buffer => Buffer.from(canonicalJson(manifest))
 
 /** Trusts its input: a manifest blob is checked when it is stored and named by its hash. */
-export const decodeManifest = (bytes: Uint8Array): Manifest => JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"))
+export const decodeManifest = (bytes: Uint8Array): Manifest =>
+  JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"))
 
 /** How many files a manifest has and how many bytes they take. */
 export const manifestTotals = ({ files }: Manifest): { readonly files: number; readonly bytes: number } => {

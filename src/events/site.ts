@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { defineEvent, type EventOf } from "./define.ts"
 
 /** A blob's name: its SHA-256 in lower-case hexadecimal. */

@@ -1,7 +1,9 @@
 import { existsSync, rmSync } from "node:fs"
-import { createServer, type RequestListener, type Server as HttpServer, type ServerResponse } from "node:http"
+import { createServer, type Server as HttpServer, type RequestListener, type ServerResponse } from "node:http"
 import { Server, type Socket } from "node:net"
-import { Data, Effect, type Scope } from "effect"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import { trustConnections } from "./api/local.ts"
 
 /** The server cannot listen where it was told to. */
@@ -106,5 +108,10 @@ export const listenOnSocket = (listener: RequestListener, path: string): Effect.
         process.umask(before)
       }
     })
-    yield* Effect.addFinalizer(() => Effect.zipRight(Effect.sync(() => rmSync(path, { force: true })), connections.drain))
+    yield* Effect.addFinalizer(() =>
+      Effect.zipRight(
+        Effect.sync(() => rmSync(path, { force: true })),
+        connections.drain,
+      ),
+    )
   })

@@ -1,4 +1,6 @@
-import { Context, Effect, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { openForReading, type Sqlite } from "../events/cartridge.ts"
 
 /** The edge's read-only connection: for look-ups by key, never for scans. */

@@ -1,4 +1,4 @@
-import { Context } from "effect"
+import * as Context from "effect/Context"
 import type { Addresses } from "./api/views.ts"
 
 /** What this server is: fixed from its start. */

@@ -1,10 +1,12 @@
-import { Context, Effect, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { CartridgeWriter } from "../commands/CartridgeWriter.ts"
 import { type SettingKey, settings } from "../commands/config.ts"
 import { configStream } from "../events/config.ts"
 import { configQueries } from "../projections/config.ts"
-import { Reads } from "./Reads.ts"
 import type { DeployLimits } from "./deploy/prepare.ts"
+import { Reads } from "./Reads.ts"
 
 /** The cartridge's settings as they are now; a change holds from the next request on. */
 export class Settings extends Context.Tag("fazt/Settings")<

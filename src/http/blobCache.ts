@@ -64,4 +64,3 @@ export const blobCache = (blobs: BlobReader, maxBytes: number) => {
 }
 
 export type BlobCache = ReturnType<typeof blobCache>
-

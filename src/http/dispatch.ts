@@ -85,7 +85,8 @@ export const dispatcher = ({ domain, snapshots, cache, api, isHealthy }: Dispatc
     if (!url.ok) return plainPage(req, res, url.status, `${url.status} ${url.reason}`)
     if (where.kind !== "admin") return serveSite(req, res, url, where.kind === "site" ? where.name : undefined)
     if (url.path === "/api" || url.path.startsWith("/api/")) return api(req, res)
-    if (url.path === "/health") return isHealthy() ? plainPage(req, res, 200, "OK") : plainPage(req, res, 503, "the cartridge cannot be read")
+    if (url.path === "/health")
+      return isHealthy() ? plainPage(req, res, 200, "OK") : plainPage(req, res, 503, "the cartridge cannot be read")
     serveSite(req, res, url, "root")
   }
 }

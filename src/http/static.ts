@@ -28,7 +28,12 @@ const maxPlans = 4096
 
 const etagOf = (hash: string, form: Form): string => (form === "identity" ? `"${hash}"` : `"${hash}-${form}"`)
 
-const planFor = (snapshot: SiteSnapshot, urlPath: string, { status, path, file }: Resolution & { readonly kind: "file" }, cache: BlobCache): Plan => {
+const planFor = (
+  snapshot: SiteSnapshot,
+  urlPath: string,
+  { status, path, file }: Resolution & { readonly kind: "file" },
+  cache: BlobCache,
+): Plan => {
   const compressible = isCompressible(file.type)
   const vary = compressible ? ["Accept-Encoding", ...snapshot.varyOn] : snapshot.varyOn
   const base: OutgoingHttpHeaders = {
@@ -60,7 +65,12 @@ const headersFor = (plan: Plan, form: Form, length: number): OutgoingHttpHeaders
 const rulesDependOnMore = (snapshot: SiteSnapshot): boolean => snapshot.redirects !== undefined
 
 /** Works out what a request leads to. Without redirect rules that depends on the path alone, and is remembered. */
-const planned = (snapshot: SiteSnapshot, req: IncomingMessage, url: UrlPath & { readonly ok: true }, cache: BlobCache): Plan | Resolution => {
+const planned = (
+  snapshot: SiteSnapshot,
+  req: IncomingMessage,
+  url: UrlPath & { readonly ok: true },
+  cache: BlobCache,
+): Plan | Resolution => {
   const plans = snapshot.plans as Map<string, Plan>
   const remembered = rulesDependOnMore(snapshot) ? undefined : plans.get(url.path)
   if (remembered !== undefined) return remembered

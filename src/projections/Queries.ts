@@ -1,5 +1,7 @@
 import { Worker } from "node:worker_threads"
-import { Context, Effect, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { callThread } from "../threads.ts"
 import { makeReader, type ReaderQueries } from "./reader.ts"
 

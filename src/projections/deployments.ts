@@ -66,7 +66,20 @@ export const deploymentsProjection: Projection = {
         case "v1.SiteDeployed": {
           const { site, deploy, manifest, source, message, files, bytes } = event.data
           const counts = changes(site, manifest)
-          insert.run(site, event.seq, "deploy", deploy, manifest, event.at, event.actor, JSON.stringify(source), message ?? null, files, bytes, ...counts)
+          insert.run(
+            site,
+            event.seq,
+            "deploy",
+            deploy,
+            manifest,
+            event.at,
+            event.actor,
+            JSON.stringify(source),
+            message ?? null,
+            files,
+            bytes,
+            ...counts,
+          )
           break
         }
         case "v1.SiteRolledBack": {
@@ -79,7 +92,20 @@ export const deploymentsProjection: Projection = {
           break
         case "v1.SiteUndeleted": {
           const { site, deploy, manifest } = event.data
-          insert.run(site, event.seq, "undelete", deploy, manifest, event.at, event.actor, null, null, null, null, ...changes(site, manifest))
+          insert.run(
+            site,
+            event.seq,
+            "undelete",
+            deploy,
+            manifest,
+            event.at,
+            event.actor,
+            null,
+            null,
+            null,
+            null,
+            ...changes(site, manifest),
+          )
           break
         }
       }

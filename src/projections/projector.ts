@@ -41,7 +41,9 @@ export const projector = (db: Sqlite, log: LogReader, blobs: Pick<BlobReader, "b
   const facts = cachedFacts(blobs)
   const setHeads = db.prepare("UPDATE projections SET seq = ?")
   const versions = db.prepare<[string], { version: number; seq: number }>("SELECT version, seq FROM projections WHERE name = ?")
-  const setHead = db.prepare("INSERT INTO projections VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET version = excluded.version, seq = excluded.seq")
+  const setHead = db.prepare(
+    "INSERT INTO projections VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET version = excluded.version, seq = excluded.seq",
+  )
 
   const appliers = new Map<Projection, (entry: LogEntry) => void>()
   const prepare = (projection: Projection): void => {

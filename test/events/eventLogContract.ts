@@ -8,7 +8,11 @@ let made = 0
 /** A new event for the `config` or any other stream; the log does not care which type goes where. */
 const event = (value = "x", id = `event-${made++}`) => ({ id, type: "v1.ConfigSet" as const, data: { key: "k", value } })
 
-const to = (stream: string, expected: StreamAppend["expected"], ...events: StreamAppend["events"]): StreamAppend => ({ stream, expected, events })
+const to = (stream: string, expected: StreamAppend["expected"], ...events: StreamAppend["events"]): StreamAppend => ({
+  stream,
+  expected,
+  events,
+})
 
 const by = { actor: "owner", cause: "test" }
 
@@ -46,7 +50,13 @@ export const eventLogContract = (name: string, layer: Layer.Layer<EventLog, unkn
           [3, "b", 1],
           [4, "a", 3],
         ])
-        expect(entries[3]).toMatchObject({ id: "the-id", type: "v1.ConfigSet", actor: "owner", cause: "test", data: { key: "k", value: "4" } })
+        expect(entries[3]).toMatchObject({
+          id: "the-id",
+          type: "v1.ConfigSet",
+          actor: "owner",
+          cause: "test",
+          data: { key: "k", value: "4" },
+        })
         expect(entries.every(({ at }, i) => at >= (entries[i - 1]?.at ?? 0))).toBe(true)
       }),
     )
@@ -183,11 +193,7 @@ export const eventLogContract = (name: string, layer: Layer.Layer<EventLog, unkn
         const writing = yield* Effect.fork(write)
         const tails = yield* Effect.all(
           [1, 50, total].map((from) =>
-            log.tail(from).pipe(
-              Stream.take(total - from + 1),
-              Stream.runCollect,
-              Effect.map(Chunk.toReadonlyArray),
-            ),
+            log.tail(from).pipe(Stream.take(total - from + 1), Stream.runCollect, Effect.map(Chunk.toReadonlyArray)),
           ),
           { concurrency: "unbounded" },
         )

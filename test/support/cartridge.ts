@@ -1,12 +1,17 @@
-import { mkdtempSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { makeWriter, type Writer, type WriterOptions, type WriterReply, type WriterRequest } from "../../src/commands/writer.ts"
 import { migrations } from "../../src/resources.ts"
 
+/** In memory where the machine has such a folder: a test that needs the disk says so. */
+const scratch = existsSync("/dev/shm") ? "/dev/shm" : tmpdir()
+
+export const temporaryFolder = (): string => mkdtempSync(join(scratch, "fazt-test-"))
+
 /** A folder that is removed when the callback's promise settles. */
 export const inTemporaryFolder = async <T>(use: (folder: string) => T | Promise<T>): Promise<T> => {
-  const folder = mkdtempSync(join(tmpdir(), "fazt-test-"))
+  const folder = temporaryFolder()
   try {
     return await use(folder)
   } finally {

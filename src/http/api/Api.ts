@@ -1,17 +1,31 @@
-import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiMiddleware, HttpApiSchema, HttpApiSecurity, OpenApi } from "@effect/platform"
-import { Context, Schema } from "effect"
+import * as HttpApi from "@effect/platform/HttpApi"
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as HttpApiSecurity from "@effect/platform/HttpApiSecurity"
+import * as OpenApi from "@effect/platform/OpenApi"
+import * as Context from "effect/Context"
+import * as Schema from "effect/Schema"
 import { Scope } from "../../events/access.ts"
 import { BlobHash, DeploySource } from "../../events/site.ts"
 import { Data, Failure, Page } from "./envelope.ts"
 
 /** Who makes the request. `actor` as events record it, `cause` the request's id. */
-export class Caller extends Context.Tag("fazt/Caller")<Caller, { readonly actor: string; readonly cause: string; readonly key: string | undefined }>() {}
+export class Caller extends Context.Tag("fazt/Caller")<
+  Caller,
+  { readonly actor: string; readonly cause: string; readonly key: string | undefined }
+>() {}
 
 const bearer = { bearer: HttpApiSecurity.bearer }
 
 /** Each endpoint carries one of these three, which says what a key must be allowed to do. A wider scope includes the narrower. */
 export class MayRead extends HttpApiMiddleware.Tag<MayRead>()("fazt/MayRead", { provides: Caller, failure: Failure, security: bearer }) {}
-export class MayDeploy extends HttpApiMiddleware.Tag<MayDeploy>()("fazt/MayDeploy", { provides: Caller, failure: Failure, security: bearer }) {}
+export class MayDeploy extends HttpApiMiddleware.Tag<MayDeploy>()("fazt/MayDeploy", {
+  provides: Caller,
+  failure: Failure,
+  security: bearer,
+}) {}
 export class MayAdminister extends HttpApiMiddleware.Tag<MayAdminister>()("fazt/MayAdminister", {
   provides: Caller,
   failure: Failure,
@@ -177,14 +191,25 @@ export type Status = typeof Status.Type
 
 const site = HttpApiSchema.param("site", Schema.String)
 const Message = Data(Schema.Struct({ message: Schema.String }))
-const Limit = (max: number, byDefault: number) => Schema.optionalWith(Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, max)), { default: () => byDefault })
+const Limit = (max: number, byDefault: number) =>
+  Schema.optionalWith(Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, max)), { default: () => byDefault })
 const Flag = Schema.optionalWith(Schema.BooleanFromString, { default: () => false })
 const Cursor = Schema.optional(Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative()))
 
 /** Sites and their history. Every path takes a deploy's id or any beginning of it that is unique within the site. */
 export class SitesGroup extends HttpApiGroup.make("sites")
-  .add(HttpApiEndpoint.get("list", "/sites").setUrlParams(Schema.Struct({ deleted: Flag })).addSuccess(Data(Schema.Array(Site))).middleware(MayRead))
-  .add(HttpApiEndpoint.post("create", "/sites").setPayload(Schema.Struct({ site: Schema.String })).addSuccess(Data(Site), { status: 201 }).middleware(MayDeploy))
+  .add(
+    HttpApiEndpoint.get("list", "/sites")
+      .setUrlParams(Schema.Struct({ deleted: Flag }))
+      .addSuccess(Data(Schema.Array(Site)))
+      .middleware(MayRead),
+  )
+  .add(
+    HttpApiEndpoint.post("create", "/sites")
+      .setPayload(Schema.Struct({ site: Schema.String }))
+      .addSuccess(Data(Site), { status: 201 })
+      .middleware(MayDeploy),
+  )
   .add(HttpApiEndpoint.get("get")`/sites/${site}`.addSuccess(Data(Site)).middleware(MayRead))
   .add(HttpApiEndpoint.del("delete")`/sites/${site}`.addSuccess(Message).middleware(MayAdminister))
   .add(HttpApiEndpoint.post("undelete")`/sites/${site}/undelete`.addSuccess(Data(Site)).middleware(MayAdminister))
@@ -203,7 +228,10 @@ export class SitesGroup extends HttpApiGroup.make("sites")
   )
   /** Publishes a manifest whose blobs have been uploaded. 409 `BLOBS_MISSING` names those that have not. */
   .add(
-    HttpApiEndpoint.post("deploy")`/sites/${site}/deploys`.setPayload(DeployRequest).addSuccess(Data(Deployed), { status: 201 }).middleware(MayDeploy),
+    HttpApiEndpoint.post("deploy")`/sites/${site}/deploys`
+      .setPayload(DeployRequest)
+      .addSuccess(Data(Deployed), { status: 201 })
+      .middleware(MayDeploy),
   )
   .add(
     HttpApiEndpoint.post("rollback")`/sites/${site}/rollback`
@@ -245,7 +273,12 @@ export class KeysGroup extends HttpApiGroup.make("keys")
   .add(HttpApiEndpoint.get("list", "/keys").addSuccess(Data(Schema.Array(ApiKey))))
   .add(
     HttpApiEndpoint.post("create", "/keys")
-      .setPayload(Schema.Struct({ name: Schema.String.pipe(Schema.minLength(1), Schema.maxLength(64)), scopes: Schema.Array(Scope).pipe(Schema.minItems(1)) }))
+      .setPayload(
+        Schema.Struct({
+          name: Schema.String.pipe(Schema.minLength(1), Schema.maxLength(64)),
+          scopes: Schema.Array(Scope).pipe(Schema.minItems(1)),
+        }),
+      )
       .addSuccess(Data(NewApiKey), { status: 201 }),
   )
   .add(HttpApiEndpoint.del("revoke")`/keys/${HttpApiSchema.param("id", Schema.String)}`.addSuccess(Message))
@@ -286,7 +319,11 @@ export class AuditGroup extends HttpApiGroup.make("audit")
 
 export class ServerGroup extends HttpApiGroup.make("server")
   .add(HttpApiEndpoint.get("status", "/status").addSuccess(Data(Status)).middleware(MayRead))
-  .add(HttpApiEndpoint.get("projections", "/projections").addSuccess(Data(Schema.Array(ProjectionStatus))).middleware(MayAdminister))
+  .add(
+    HttpApiEndpoint.get("projections", "/projections")
+      .addSuccess(Data(Schema.Array(ProjectionStatus)))
+      .middleware(MayAdminister),
+  )
   /** Starts to rebuild some or all projections from the log; `GET /api/projections` shows how far it is. The old rows keep serving. */
   .add(
     HttpApiEndpoint.post("rebuild", "/projections/rebuild")
@@ -306,4 +343,7 @@ export class Api extends HttpApi.make("fazt")
   .add(ServerGroup)
   .prefix("/api")
   .annotate(OpenApi.Title, "Fazt API")
-  .annotate(OpenApi.Description, "Deploys, history, rollback, audit and settings of one Fazt server. Authenticate with `Authorization: Bearer <api key>`.") {}
+  .annotate(
+    OpenApi.Description,
+    "Deploys, history, rollback, audit and settings of one Fazt server. Authenticate with `Authorization: Bearer <api key>`.",
+  ) {}

@@ -1,5 +1,7 @@
-import { HttpApiBuilder } from "@effect/platform"
-import { Clock, Deferred, Effect } from "effect"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
 import { CartridgeWriter } from "../../commands/CartridgeWriter.ts"
 import type { ActivityFilter, ActivityRow } from "../../projections/activity.ts"
 import { Queries } from "../../projections/Queries.ts"
@@ -53,7 +55,9 @@ export const auditLayer = HttpApiBuilder.group(Api, "audit", (handlers) =>
       .handle("verify", ({ urlParams: { after, hash } }) =>
         Effect.gen(function* () {
           if ((after ?? 0) > 0 && hash === undefined) {
-            return yield* Effect.fail(BadRequest.make({ code: "MISSING_FIELD", message: "To go on from `after`, give the `hash` found there too." }))
+            return yield* Effect.fail(
+              BadRequest.make({ code: "MISSING_FIELD", message: "To go on from `after`, give the `hash` found there too." }),
+            )
           }
           const part = yield* queries.verify(after === undefined ? undefined : { seq: after, hash: hash ?? genesis })
           return { data: { ...part, bad: part.bad ?? null } }

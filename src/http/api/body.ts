@@ -1,6 +1,6 @@
-import type { HttpServerRequest } from "@effect/platform"
-import { NodeHttpServerRequest } from "@effect/platform-node"
-import { Effect } from "effect"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import * as Effect from "effect/Effect"
 import { BadRequest, type Failure, PayloadTooLarge } from "./envelope.ts"
 
 /** The request's body as text, refused once it is longer than `max` bytes. */
@@ -16,7 +16,8 @@ export const readText = (request: HttpServerRequest.HttpServerRequest, max: numb
       }
       return Buffer.concat(parts, size).toString("utf8")
     },
-    catch: (error) => (isFailure(error) ? error : BadRequest.make({ code: "BAD_REQUEST", message: "The request ended before its body did." })),
+    catch: (error) =>
+      isFailure(error) ? error : BadRequest.make({ code: "BAD_REQUEST", message: "The request ended before its body did." }),
   })
 
 const tooLarge = (max: number) => PayloadTooLarge.make({ code: "PAYLOAD_TOO_LARGE", message: `The body is larger than ${max} bytes.` })

@@ -1,5 +1,5 @@
-import { HttpApiBuilder } from "@effect/platform"
-import { Effect } from "effect"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as Effect from "effect/Effect"
 import { Commands } from "../../commands/Commands.ts"
 import { isSettingKey, type SettingKey, settings, UnknownSetting } from "../../commands/config.ts"
 import { configQueries } from "../../projections/config.ts"
@@ -24,7 +24,10 @@ export const configLayer = HttpApiBuilder.group(Api, "config", (handlers) =>
       .handle("list", () => Effect.sync(() => ({ data: Object.keys(settings).filter(isSettingKey).map(entry) })))
       .handle("get", ({ path }) => view(path.key).pipe(refuse))
       .handle("set", ({ path: { key }, payload: { value } }) =>
-        Effect.flatMap(Caller, (caller) => commands.handle({ _tag: "SetConfig", key, value }, caller)).pipe(Effect.zipRight(view(key)), refuse),
+        Effect.flatMap(Caller, (caller) => commands.handle({ _tag: "SetConfig", key, value }, caller)).pipe(
+          Effect.zipRight(view(key)),
+          refuse,
+        ),
       )
       .handle("unset", ({ path: { key } }) =>
         Effect.flatMap(Caller, (caller) => commands.handle({ _tag: "UnsetConfig", key }, caller)).pipe(Effect.zipRight(view(key)), refuse),

@@ -1,5 +1,5 @@
-import { HttpApiSchema } from "@effect/platform"
-import { Schema } from "effect"
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as Schema from "effect/Schema"
 
 /** A successful answer: `{"data": …}`. */
 export const Data = <A, I>(data: Schema.Schema<A, I>) => Schema.Struct({ data })

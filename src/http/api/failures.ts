@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { type DomainError, type Failure, toFailure } from "./envelope.ts"
 
 /** Answers a refusal of the domain with the failure that its code and status stand for. */

@@ -1,5 +1,5 @@
-import { HttpApiBuilder } from "@effect/platform"
-import { Effect } from "effect"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as Effect from "effect/Effect"
 import { Commands } from "../../commands/Commands.ts"
 import { accessQueries, type KeyRow } from "../../projections/access.ts"
 import { Reads } from "../Reads.ts"

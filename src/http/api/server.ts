@@ -1,11 +1,13 @@
 import { statSync } from "node:fs"
-import { HttpApiBuilder } from "@effect/platform"
-import { Clock, Effect, Ref } from "effect"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
 import { CartridgeWriter } from "../../commands/CartridgeWriter.ts"
 import { LogIsReadOnly } from "../../events/EventLog.ts"
 import { logReader } from "../../events/log.ts"
-import { Queries } from "../../projections/Queries.ts"
 import { projections, type RebuildProgress } from "../../projections/projector.ts"
+import { Queries } from "../../projections/Queries.ts"
 import { siteQueries } from "../../projections/sites.ts"
 import { Reads } from "../Reads.ts"
 import { ServerInfo } from "../ServerInfo.ts"
@@ -68,7 +70,10 @@ export const serverLayer = HttpApiBuilder.group(Api, "server", (handlers) =>
             const message = `There is no projection ${unknown.join(", ")}. There are: ${names.join(", ")}.`
             return yield* Effect.fail(BadRequest.make({ code: "VALIDATION_FAILED", message }))
           }
-          yield* Ref.update(rebuilding, (all) => new Map([...all, ...chosen.map((name) => [name, { projection: name, seq: 0, total: log.head().seq }] as const)]))
+          yield* Ref.update(
+            rebuilding,
+            (all) => new Map([...all, ...chosen.map((name) => [name, { projection: name, seq: 0, total: log.head().seq }] as const)]),
+          )
           yield* Effect.forkIn(Effect.tapErrorCause(rebuild(chosen), Effect.logError), scope)
           return { data: { projections: chosen } }
         }),

@@ -1,5 +1,5 @@
-import { HttpApiBuilder } from "@effect/platform"
-import { Effect } from "effect"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as Effect from "effect/Effect"
 import { Commands } from "../../commands/Commands.ts"
 import { DeployNotFound, SiteNotFound } from "../../commands/site.ts"
 import { deploymentQueries } from "../../projections/deployments.ts"
@@ -86,7 +86,10 @@ export const sitesLayer = HttpApiBuilder.group(Api, "sites", (handlers) =>
           const row = yield* find(site)
           const lines = yield* queries.history(site, before ?? Number.MAX_SAFE_INTEGER, limit)
           const last = lines.length === limit ? lines.at(-1) : undefined
-          return { data: lines.map((line) => deploymentView(line, row, addresses)), meta: { next: last === undefined ? null : String(last.seq) } }
+          return {
+            data: lines.map((line) => deploymentView(line, row, addresses)),
+            meta: { next: last === undefined ? null : String(last.seq) },
+          }
         }).pipe(refuse),
       )
       .handle("diff", ({ path: { site }, urlParams }) =>

@@ -1,6 +1,8 @@
 import { randomInt } from "node:crypto"
 import { Worker } from "node:worker_threads"
-import { Context, Effect, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { CartridgeWriter } from "../../commands/CartridgeWriter.ts"
 import { type Asker, Commands, type HandleError } from "../../commands/Commands.ts"
 import { SiteNameInvalid, siteNameProblem } from "../../commands/site.ts"
@@ -34,7 +36,13 @@ export class Deployer extends Context.Tag("fazt/Deployer")<
   Deployer,
   {
     /** Publishes the zip at the path `file`. */
-    readonly deployZip: (site: string, file: string, spa: boolean | undefined, note: DeployNote, asker: Asker) => Effect.Effect<Published, DeployError>
+    readonly deployZip: (
+      site: string,
+      file: string,
+      spa: boolean | undefined,
+      note: DeployNote,
+      asker: Asker,
+    ) => Effect.Effect<Published, DeployError>
     /** Publishes what the body of a publish request (JSON of `DeployRequest`) describes. */
     readonly deployManifest: (site: string, body: string, asker: Asker) => Effect.Effect<Published, DeployError>
     /** Makes the precompressed forms that the manifest's files lack, in the background. */
@@ -81,13 +89,10 @@ export class Deployer extends Context.Tag("fazt/Deployer")<
         const compressCalls = memoByWorker((worker) => callThread<CompressCalls>(worker))
 
         const prepared = <A>(call: (calls: ReturnType<typeof unpackCalls>) => Promise<A>): Effect.Effect<A, DeployRefused> =>
-          Effect.catchAll(
-            Effect.tryPromise({ try: () => call(unpackCalls(unpackWorker.get())), catch: (error) => error }),
-            (error) => {
-              const refusal = asRefusal(error)
-              return refusal === undefined ? Effect.die(error) : Effect.fail(refusal)
-            },
-          )
+          Effect.catchAll(Effect.tryPromise({ try: () => call(unpackCalls(unpackWorker.get())), catch: (error) => error }), (error) => {
+            const refusal = asRefusal(error)
+            return refusal === undefined ? Effect.die(error) : Effect.fail(refusal)
+          })
 
         const checkName = (site: string): Effect.Effect<void, SiteNameInvalid> => {
           const reason = siteNameProblem(site)
@@ -96,7 +101,9 @@ export class Deployer extends Context.Tag("fazt/Deployer")<
 
         const compress = (manifest: string): void => {
           // A failure leaves files uncompressed until the next start; the thread's own error handler reports it.
-          compressCalls(compressWorker.get()).compress(manifest).catch(() => {})
+          compressCalls(compressWorker.get())
+            .compress(manifest)
+            .catch(() => {})
         }
 
         const publish = (site: string, { manifest, files, bytes, warnings }: Prepared, { source, message }: DeployNote, asker: Asker) =>

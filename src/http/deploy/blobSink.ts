@@ -92,7 +92,11 @@ export const blobSink = (ask: Ask, isStored: (hash: string) => boolean) => {
 }
 
 const mismatch = (expected: string, actual: string): DeployRefused =>
-  new DeployRefused({ code: "HASH_MISMATCH", status: 400, message: `The bytes have the SHA-256 ${actual}, not ${expected}. Did the file change meanwhile?` })
+  new DeployRefused({
+    code: "HASH_MISMATCH",
+    status: 400,
+    message: `The bytes have the SHA-256 ${actual}, not ${expected}. Did the file change meanwhile?`,
+  })
 
 /** Cuts a stream, of which `head` has been read, into pieces of `chunkBytes`. */
 async function* inPieces(head: Buffer, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Buffer> {

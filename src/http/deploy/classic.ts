@@ -1,15 +1,19 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
-import { Cause, Effect, Exit, Option, Schema } from "effect"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { SiteNameInvalid, siteNameProblem } from "../../commands/site.ts"
-import { deploymentQueries } from "../../projections/deployments.ts"
 import { DeploySource } from "../../events/site.ts"
+import { deploymentQueries } from "../../projections/deployments.ts"
 import { Authentication } from "../api/auth.ts"
 import { type DomainError, type Failure, Failure as FailureSchema, InternalError, statusOf, toFailure } from "../api/envelope.ts"
 import { Reads } from "../Reads.ts"
 import { ServerInfo } from "../ServerInfo.ts"
 import { Settings } from "../Settings.ts"
-import { DeployRate } from "./DeployRate.ts"
 import { Deployer } from "./Deployer.ts"
+import { DeployRate } from "./DeployRate.ts"
 import { DeployRefused } from "./refused.ts"
 import { type Upload, withUpload } from "./upload.ts"
 import { deployedView } from "./view.ts"
@@ -34,7 +38,13 @@ const readForm = ({ fields, file }: Upload, domain: string) => {
   }
   if (!Schema.is(DeploySource)(source)) throw badRequest("The source_… fields are too long.")
   const spa = fields.get("spa")
-  return { site, file: file.path, source, spa: spa === undefined ? undefined : spa === "true", message: fields.get("message")?.slice(0, 1000) }
+  return {
+    site,
+    file: file.path,
+    source,
+    spa: spa === undefined ? undefined : spa === "true",
+    message: fields.get("message")?.slice(0, 1000),
+  }
 }
 
 const optional = <K extends string>(key: K, value: string | undefined) => (value === undefined || value === "" ? {} : { [key]: value })
@@ -66,7 +76,11 @@ export const classicDeploy = Effect.gen(function* () {
         })
         deploying.then(
           (exit) =>
-            resume(Effect.map(exit, (published) => deployedView(published, deployments.deployment(published.site, published.deploy)!, addresses))),
+            resume(
+              Effect.map(exit, (published) =>
+                deployedView(published, deployments.deployment(published.site, published.deploy)!, addresses),
+              ),
+            ),
           (error) => resume(error instanceof DeployRefused ? Effect.fail(error) : Effect.die(error)),
         )
       })

@@ -29,7 +29,8 @@ const compressors: Readonly<Record<Encoding, (bytes: Buffer) => Promise<Buffer>>
     promisify(brotliCompress)(bytes, {
       params: { [constants.BROTLI_PARAM_QUALITY]: brotliQuality(bytes.length), [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
     }),
-  zstd: (bytes) => promisify(zstdCompress)(bytes, { params: { [constants.ZSTD_c_compressionLevel]: bytes.length <= 1024 * 1024 ? 19 : 9 } }),
+  zstd: (bytes) =>
+    promisify(zstdCompress)(bytes, { params: { [constants.ZSTD_c_compressionLevel]: bytes.length <= 1024 * 1024 ? 19 : 9 } }),
   gzip: (bytes) => promisify(gzip)(bytes, { level: 9 }),
 }
 

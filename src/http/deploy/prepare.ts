@@ -63,9 +63,15 @@ const checkFiles = (
   let total = 0
   for (const [name, { hash }] of given) {
     const checked = checkSitePath(name)
-    if (!checked.ok) throw new DeployRefused({ code: "PATH_INVALID", status: 400, message: `${JSON.stringify(name)} cannot be a file's path: ${checked.reason}.` })
+    if (!checked.ok)
+      throw new DeployRefused({
+        code: "PATH_INVALID",
+        status: 400,
+        message: `${JSON.stringify(name)} cannot be a file's path: ${checked.reason}.`,
+      })
     const { path } = checked
-    if (files[path] !== undefined) throw new DeployRefused({ code: "PATH_DUPLICATE", status: 400, message: `${JSON.stringify(path)} is there twice.` })
+    if (files[path] !== undefined)
+      throw new DeployRefused({ code: "PATH_DUPLICATE", status: 400, message: `${JSON.stringify(path)} is there twice.` })
     count++
     if (count > limits.maxFiles) throw tooMany(limits.maxFiles)
     const size = blobs.size(hash)
@@ -84,7 +90,8 @@ const checkFiles = (
   }
   if (count === 0) throw new DeployRefused({ code: "NO_FILES", status: 400, message: "There is no file to deploy." })
   const clash = folderThatIsAFile(files)
-  if (clash !== undefined) throw new DeployRefused({ code: "PATH_DUPLICATE", status: 400, message: `${JSON.stringify(clash)} is both a file and a folder.` })
+  if (clash !== undefined)
+    throw new DeployRefused({ code: "PATH_DUPLICATE", status: 400, message: `${JSON.stringify(clash)} is both a file and a folder.` })
   return { ...files }
 }
 
@@ -102,7 +109,11 @@ const tooMany = (max: number) =>
   new DeployRefused({ code: "TOO_MANY_FILES", status: 413, message: `A deploy may have ${max} files (limits.site_files).` })
 
 const siteTooLarge = (max: number) =>
-  new DeployRefused({ code: "SITE_TOO_LARGE", status: 413, message: `The files are larger than the ${max} bytes that a deploy may have (limits.site_bytes).` })
+  new DeployRefused({
+    code: "SITE_TOO_LARGE",
+    status: 413,
+    message: `The files are larger than the ${max} bytes that a deploy may have (limits.site_bytes).`,
+  })
 
 /** A site may say itself, in its `manifest.json`, that it is a single-page app. */
 const saysSpa = (text: string | undefined): boolean => {

@@ -13,4 +13,8 @@ export class DeployRefused extends Error {
 }
 
 export const fileTooLarge = (path: string, max: number) =>
-  new DeployRefused({ code: "FILE_TOO_LARGE", status: 413, message: `${JSON.stringify(path)} is larger than the ${max} bytes that a file may have (limits.file_bytes).` })
+  new DeployRefused({
+    code: "FILE_TOO_LARGE",
+    status: 413,
+    message: `${JSON.stringify(path)} is larger than the ${max} bytes that a file may have (limits.file_bytes).`,
+  })

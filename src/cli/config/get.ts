@@ -1,0 +1,23 @@
+import * as Args from "@effect/cli/Args"
+import { Effect, Option } from "effect"
+import { segment, withServer } from "../connection.ts"
+import { json, serverOptions } from "../options.ts"
+import { answer } from "../output.ts"
+import { verb } from "../verb.ts"
+import { renderEntries } from "./entries.ts"
+
+const key = Args.text({ name: "key" }).pipe(Args.withDescription("The setting; without it, all of them."), Args.optional)
+
+export const get = verb(
+  "get",
+  { summary: "Show one setting's value, or all settings.", examples: ["fazt config get", "fazt config get server.domain"] },
+  { key, json, ...serverOptions },
+  ({ key, json, ...options }) =>
+    withServer(options, ({ api }) =>
+      Option.match(key, {
+        onNone: () => Effect.flatMap(api.config.list({}), ({ data }) => answer(json, data, (look) => renderEntries(data, look))),
+        onSome: (key) =>
+          Effect.flatMap(api.config.get({ path: { key: segment(key) } }), ({ data }) => answer(json, data, () => data.value)),
+      }),
+    ),
+)

@@ -1,0 +1,52 @@
+import * as Args from "@effect/cli/Args"
+import * as Options from "@effect/cli/Options"
+import { Effect } from "effect"
+import type { Diff } from "../http/api/Api.ts"
+import { segment, withServer } from "./connection.ts"
+import { printable } from "./format.ts"
+import { json, serverOptions, site } from "./options.ts"
+import { answer } from "./output.ts"
+import type { Look } from "./table.ts"
+import { verb } from "./verb.ts"
+
+const deploy = (name: string, description: string) => Args.text({ name }).pipe(Args.withDescription(description))
+const text = Options.boolean("text").pipe(Options.withAlias("p"), Options.withDescription("Also how the text files differ."))
+
+export const diff = verb(
+  "diff",
+  {
+    summary: "Compare two deploys of a site.",
+    details: ["A deploy is named by its id or the beginning of one, by `live` or by `previous`."],
+    examples: ["fazt diff hello previous live", "fazt diff hello 4k2 live --text"],
+  },
+  { site, from: deploy("from", "The older deploy."), to: deploy("with", "The newer deploy."), text, json, options: serverOptions },
+  ({ site, from, to, text, json, options }) =>
+    withServer(options, ({ api }) =>
+      Effect.flatMap(api.sites.diff({ path: { site: segment(site) }, urlParams: { from, to, text } }), ({ data }) =>
+        answer(json, data, (look) => renderDiff(data, look)),
+      ),
+    ),
+)
+
+export const renderDiff = ({ from, to, added, changed, removed, patches }: Diff, { paint }: Look): string => {
+  if (added.length + changed.length + removed.length === 0) return `${from} and ${to} are the same.`
+  const lines = [
+    ...added.map((path) => ({ path, line: paint.green(`+ ${printable(path)}`) })),
+    ...changed.map((path) => ({ path, line: paint.yellow(`~ ${printable(path)}`) })),
+    ...removed.map((path) => ({ path, line: paint.red(`− ${printable(path)}`) })),
+  ].sort((a, b) => (a.path < b.path ? -1 : 1))
+  const patchLine = (line: string): string => {
+    const safe = printable(line)
+    if (line.startsWith("+")) return paint.green(safe)
+    if (line.startsWith("-")) return paint.red(safe)
+    return line.startsWith("@@") ? paint.cyan(safe) : safe
+  }
+  // Tabs are part of text files, not tricks upon the terminal.
+  const patchText = (patch: string): string =>
+    patch
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.split("\t").map(patchLine).join("\t"))
+      .join("\n")
+  return [lines.map(({ line }) => line).join("\n"), ...patches.map(({ patch }) => patchText(patch))].join("\n\n")
+}

@@ -1,0 +1,19 @@
+import * as Command from "@effect/cli/Command"
+import { document } from "../verb.ts"
+import { createKey } from "./createKey.ts"
+import { init } from "./init.ts"
+import { keys } from "./keys.ts"
+import { revokeKey } from "./revokeKey.ts"
+import { setConfig } from "./setConfig.ts"
+import { start } from "./start.ts"
+import { status } from "./status.ts"
+
+const verbs = [start, init, status, createKey, keys, revokeKey, setConfig] as const
+const manual = { summary: "Run a server and look after it.", examples: ["fazt server start"] } as const
+
+export const server = document(Command.make("server").pipe(Command.withDescription(manual.summary), Command.withSubcommands(verbs)), {
+  verb: "server",
+  manual,
+  verbs,
+  runs: false,
+})

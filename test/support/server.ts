@@ -1,0 +1,142 @@
+import { rmSync } from "node:fs"
+import { request as httpRequest, type IncomingHttpHeaders } from "node:http"
+import { join } from "node:path"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import { Commands } from "../../src/commands/Commands.ts"
+import { Environment, localSocket } from "../../src/config.ts"
+import type { Scope as KeyScope } from "../../src/events/access.ts"
+import type { Caller } from "../../src/http/api/Api.ts"
+import { newKey } from "../../src/http/api/newKey.ts"
+import { listenOnPort, listenOnSocket } from "../../src/http/Edge.ts"
+import { Handler } from "../../src/http/Handler.ts"
+import { type Cartridge, cartridgeLayer, seedSystemSites } from "../../src/server.ts"
+import { temporaryFolder } from "./cartridge.ts"
+
+export interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+  readonly text: string
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape.
+  readonly json: any
+}
+
+export interface Ask {
+  /** `Host` header; `localhost` when absent. */
+  readonly host?: string
+  readonly method?: string
+  readonly headers?: Record<string, string>
+  readonly body?: string | Uint8Array
+  /** An API key, sent as a bearer token. */
+  readonly token?: string
+}
+
+/** One real HTTP request with exactly these bytes in its request line: no client normalises the path before it is sent. */
+export const ask = (
+  port: number,
+  path: string,
+  { host = "localhost", method = "GET", headers = {}, body, token }: Ask = {},
+): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const all = { host, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers }
+    const req = httpRequest({ port, host: "127.0.0.1", path, method, headers: all, agent: false }, (res) => {
+      const parts: Array<Buffer> = []
+      res.on("data", (part: Buffer) => parts.push(part))
+      res.on("error", reject)
+      res.on("end", () => {
+        const bytes = Buffer.concat(parts)
+        const text = bytes.toString("utf8")
+        resolve({
+          status: res.statusCode!,
+          headers: res.headers,
+          body: bytes,
+          text,
+          get json() {
+            return JSON.parse(text)
+          },
+        })
+      })
+    })
+    req.on("error", reject)
+    req.end(body)
+  })
+
+/** The multipart body of a classic deploy. */
+export const zipForm = (
+  zip: Uint8Array,
+  fields: Record<string, string>,
+  filename = "site.zip",
+): { readonly headers: Record<string, string>; readonly body: Buffer } => {
+  const boundary = "----fazt-test-boundary"
+  const parts = Object.entries(fields).map(
+    ([name, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+  )
+  const file = `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${filename}"\r\nContent-Type: application/zip\r\n\r\n`
+  return {
+    headers: { "content-type": `multipart/form-data; boundary=${boundary}` },
+    body: Buffer.concat([Buffer.from(parts.join("") + file), zip, Buffer.from(`\r\n--${boundary}--\r\n`)]),
+  }
+}
+
+const noEnvironment = Layer.succeed(Environment, {
+  db: Option.none(),
+  domain: Option.none(),
+  port: Option.none(),
+  masterKey: Option.none(),
+  to: Option.none(),
+  token: Option.none(),
+  configFolder: "/nonexistent",
+  noColor: true,
+})
+
+/** A whole server in this process, on a free port, with `root` and `404` seeded. */
+export const startServer = async (
+  options: { readonly db?: string; readonly domain?: string; readonly mode?: "threads" | "one-thread" } = {},
+) => {
+  const folder = temporaryFolder()
+  const db = options.db ?? join(folder, "data.db")
+  let listening: number | undefined
+  const layer = cartridgeLayer({
+    db,
+    mode: options.mode ?? "one-thread",
+    domain: Option.fromNullable(options.domain),
+    port: () => listening,
+    onProgress: () => {},
+  }).pipe(Layer.provide(noEnvironment))
+  const scope = await Effect.runPromise(Scope.make())
+  const context = await Effect.runPromise(Layer.buildWithScope(layer, scope))
+  const run = <A, E>(effect: Effect.Effect<A, E, Cartridge>): Promise<A> => Effect.runPromise(Effect.provide(effect, context))
+  const port = await run(
+    Effect.gen(function* () {
+      yield* seedSystemSites
+      const handler = yield* Handler
+      yield* listenOnSocket(handler, localSocket(db))
+      return yield* listenOnPort(handler, 0)
+    }).pipe(Effect.provideService(Scope.Scope, scope)) as Effect.Effect<number, never, Cartridge>,
+  )
+  listening = port
+
+  return {
+    db,
+    port,
+    run,
+    ask: (path: string, request: Ask = {}) => ask(port, path, request),
+    /** A new API key with these scopes. */
+    key: async (...scopes: ReadonlyArray<KeyScope>): Promise<string> => {
+      const { token, command } = newKey("test", scopes)
+      const by: Omit<typeof Caller.Service, "key"> = { actor: "owner", cause: "test" }
+      await run(Effect.flatMap(Commands, (commands) => commands.handle(command, by)) as Effect.Effect<unknown, never, Cartridge>)
+      return token
+    },
+    stop: async (): Promise<void> => {
+      await Effect.runPromise(Scope.close(scope, Exit.void))
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export type TestServer = Awaited<ReturnType<typeof startServer>>
