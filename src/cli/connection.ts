@@ -1,11 +1,7 @@
-import * as HttpApiClient from "@effect/platform/HttpApiClient"
-import { Effect, type Option, type Redacted } from "effect"
-import { defaultDb, Environment } from "../config.ts"
-import { Api } from "../http/api/Api.ts"
-import { note } from "./output.ts"
-import { readPeers } from "./peers.ts"
-import { chooseTarget, isExposed } from "./target.ts"
-import { local, remote, type Transport } from "./transport.ts"
+import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import type { Server } from "./client.ts"
 
 /** The flags that name a server. */
 export interface ServerOptions {
@@ -14,31 +10,13 @@ export interface ServerOptions {
   readonly db: Option.Option<string>
 }
 
-const makeApi = (httpClient: Transport) => HttpApiClient.makeWith(Api, { httpClient })
-
-/** The API of one server, wherever it is. */
-export interface Server {
-  readonly api: Effect.Effect.Success<ReturnType<typeof makeApi>>
-  /** The same for bodies that are not JSON. */
-  readonly http: Transport
-}
-
-/** The server that flags and environment mean. What it takes to reach it lasts until the scope closes. */
-export const connect = (options: ServerOptions) =>
-  Effect.gen(function* () {
-    const env = yield* Environment
-    const target = yield* chooseTarget({ ...options, env, defaultDb, peers: yield* readPeers })
-    if (target.kind === "remote" && target.token._tag === "Some" && isExposed(target.url)) {
-      yield* note(`warning: the API key travels unencrypted to ${target.url}`)
-    }
-    const http: Transport = target.kind === "local" ? yield* local(target.db) : yield* remote(target.url, target.token)
-    const server: Server = { api: yield* makeApi(http), http }
-    return server
-  })
-
-/** Runs a verb against the server that its flags mean. */
+/** Runs a verb against the server that its flags mean. The client is loaded for those who need it, so that help is there at once. */
 export const withServer = <A, E, R>(options: ServerOptions, use: (server: Server) => Effect.Effect<A, E, R>) =>
-  Effect.scoped(Effect.flatMap(connect(options), use))
+  Effect.promise(() => import("./client.ts")).pipe(
+    Effect.flatMap(({ connect }) => connect(options)),
+    Effect.flatMap(use),
+    Effect.scoped,
+  )
 
 /** A part of a path as the typed client needs it, which does not encode them. */
 export const segment = (text: string): string => encodeURIComponent(text)

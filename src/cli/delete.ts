@@ -1,4 +1,5 @@
-import { Effect, Option } from "effect"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { segment, withServer } from "./connection.ts"
 import { failed, usageError } from "./errors.ts"
 import { json, serverOptions, site, yes } from "./options.ts"

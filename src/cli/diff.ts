@@ -1,6 +1,6 @@
 import * as Args from "@effect/cli/Args"
 import * as Options from "@effect/cli/Options"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { Diff } from "../http/api/Api.ts"
 import { segment, withServer } from "./connection.ts"
 import { printable } from "./format.ts"

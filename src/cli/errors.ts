@@ -1,4 +1,4 @@
-import { Data } from "effect"
+import * as Data from "effect/Data"
 import { type ExitCode, exitCodes } from "./exitCodes.ts"
 
 /** What went wrong, as the CLI tells it: a stable code for programs, a message and perhaps a hint for people. */

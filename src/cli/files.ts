@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { segment, withServer } from "./connection.ts"
 import { ago, bytes } from "./format.ts"
 import { json, serverOptions, site } from "./options.ts"

@@ -79,7 +79,10 @@ const reference = (doc: HelpDoc.HelpDoc): { readonly args: ReadonlyArray<Entry>;
       visit(part.right)
     } else if (part._tag === "DescriptionList") {
       const into = section === "ARGUMENTS" ? args : options
-      for (const [name, text] of part.definitions) into.push(entryOf(spanText(name), paragraphs(text)))
+      for (const [name, text] of part.definitions) {
+        const entry = entryOf(spanText(name), paragraphs(text))
+        into.push(into === options && !entry.optional ? { ...entry, text: `${entry.text} (required)` } : entry)
+      }
     }
   }
   visit(doc)
@@ -87,12 +90,15 @@ const reference = (doc: HelpDoc.HelpDoc): { readonly args: ReadonlyArray<Entry>;
 }
 
 const entryOf = (name: string, [, ...said]: ReadonlyArray<string>): Entry => {
-  const fallback = said.map((text) => /Defaults to: (.*)$/s.exec(text)?.[1]).find((text) => text !== undefined && text !== "false")
   const texts = said.filter((text) => !/^This (setting|option|argument) /.test(text))
   return {
-    name: name.replace(/^\((.*)\)$/, "$1").replace(/^\((.*)\)(.*)$/, "$1$2"),
-    text: [...texts, ...(fallback === undefined ? [] : [`(default ${fallback})`])].join(" "),
-    optional: said.some((text) => text.startsWith("This setting is optional") || text.startsWith("This argument may be repeated")),
+    // `(--to, --server name)` → `--to, --server <name>`; `<site>` → `site`.
+    name: name
+      .replace(/^\((.*)\)(\.\.\.)?$/, "$1$2")
+      .replace(/^(-.*\S) (\S+?)(\.\.\.)?$/, "$1 <$2>$3")
+      .replace(/^<(.*)>/, "$1"),
+    text: texts.join(" "),
+    optional: said.some((text) => /^This (setting is optional|(argument|option) may be repeated)/.test(text)),
   }
 }
 

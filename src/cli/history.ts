@@ -1,5 +1,5 @@
 import * as Options from "@effect/cli/Options"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { Deployment } from "../http/api/Api.ts"
 import { segment, withServer } from "./connection.ts"
 import { ago, minute } from "./format.ts"

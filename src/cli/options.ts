@@ -1,6 +1,7 @@
 import * as Args from "@effect/cli/Args"
 import * as Options from "@effect/cli/Options"
-import { Option, Schema } from "effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 
 /** For verbs whose own `--to` means something else. */
 export const server = Options.text("server").pipe(
@@ -36,7 +37,7 @@ export const limit = (byDefault: number, max: number) =>
     Options.withAlias("n"),
     Options.withSchema(Schema.Int.pipe(Schema.between(1, max, { message: () => `--limit must be between 1 and ${max}` }))),
     Options.withPseudoName("count"),
-    Options.withDescription("At most so many."),
+    Options.withDescription(`At most so many (default ${byDefault}).`),
     Options.withDefault(byDefault),
   )
 

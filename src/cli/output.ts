@@ -1,5 +1,9 @@
 import { createInterface } from "node:readline/promises"
-import { Clock, Context, Effect, Layer, Option } from "effect"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import { Environment } from "../config.ts"
 import { makePaint, type Paint } from "./paint.ts"
 import type { Look } from "./table.ts"
@@ -32,12 +36,18 @@ export class Output extends Context.Tag("fazt/Output")<
         note: (text) => write(stderr, text),
         look: { paint: makePaint(stdout.isTTY && !noColor), columns: stdout.isTTY ? stdout.columns : undefined },
         notePaint: makePaint(stderr.isTTY && !noColor),
-        draw: stderr.isTTY ? Option.some((line) => void stderr.write(`\r\x1b[2K${line}`)) : Option.none(),
+        draw: stderr.isTTY ? Option.some(drawOn(stderr)) : Option.none(),
         confirm: stdin.isTTY && stderr.isTTY ? Option.some(ask) : Option.none(),
       }
     }),
   )
 }
+
+const drawOn =
+  (stream: NodeJS.WriteStream) =>
+  (line: string): void => {
+    stream.write(`\r\x1b[2K${line}`)
+  }
 
 export const print = (text: string) => Effect.flatMap(Output, (output) => output.print(text))
 export const note = (text: string) => Effect.flatMap(Output, (output) => output.note(text))

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto"
 import { chmod, mkdir, open, readFile, rename, rm } from "node:fs/promises"
 import { dirname, join } from "node:path"
-import { Effect, Redacted, Schema } from "effect"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import { Environment } from "../config.ts"
 import { failed, messageOf, systemCode } from "./errors.ts"
 
@@ -47,6 +49,8 @@ export const writePeers = (peers: Peers) =>
       catch: (cause) => failed("PEERS_UNWRITABLE", `cannot write ${file}: ${messageOf(cause)}`),
     }),
   )
+
+export const findPeer = ({ peers }: Peers, name: string): Peer | undefined => (Object.hasOwn(peers, name) ? peers[name] : undefined)
 
 /** The first peer becomes the default. */
 export const withPeer = (peers: Peers, name: string, peer: Peer): Peers => ({

@@ -1,7 +1,9 @@
 import { stripVTControlCharacters } from "node:util"
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import { isValidationError } from "@effect/cli/ValidationError"
-import { ConfigError, ParseResult, Predicate } from "effect"
+import * as ConfigError from "effect/ConfigError"
+import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
 import { CliError, messageOf, type Problem, systemCode } from "./errors.ts"
 import { exitCodeOfFailure, exitCodes } from "./exitCodes.ts"
 
@@ -64,7 +66,14 @@ const codeOf = (error: unknown): string => {
   return name?.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase() ?? systemCode(error) ?? "FAILED"
 }
 
-const helpText = (doc: HelpDoc.HelpDoc): string => stripVTControlCharacters(HelpDoc.toAnsiText(doc)).trim().replaceAll(/\s+/g, " ")
+/** What the library says of a wrong command line, in words that fit the rest. */
+const helpText = (doc: HelpDoc.HelpDoc): string =>
+  stripVTControlCharacters(HelpDoc.toAnsiText(doc))
+    .trim()
+    .replaceAll(/\s+/g, " ")
+    .replace(/^Expected to find option: '(.+)'$/, "the option $1 is missing")
+    .replace(/^Missing argument (.+)$/, "the argument $1 is missing")
+    .replace(/^Received unknown argument: /, "unknown argument ")
 
 const configText = (error: ConfigError.ConfigError): string =>
   "message" in error && "path" in error ? `${error.path.join("_")}: ${error.message}` : String(error)

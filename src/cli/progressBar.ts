@@ -1,4 +1,6 @@
-import { Effect, Option, type Scope } from "effect"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import { bytes, grouped } from "./format.ts"
 import { Output } from "./output.ts"
 import { makePaint, type Paint } from "./paint.ts"

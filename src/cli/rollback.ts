@@ -1,5 +1,5 @@
 import * as Options from "@effect/cli/Options"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { segment, withServer } from "./connection.ts"
 import { db, given, json, server, site, token } from "./options.ts"
 import { answer } from "./output.ts"

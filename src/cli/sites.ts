@@ -1,5 +1,5 @@
 import * as Options from "@effect/cli/Options"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { Site } from "../http/api/Api.ts"
 import { withServer } from "./connection.ts"
 import { ago, bytes } from "./format.ts"

@@ -1,8 +1,10 @@
 import { isIP } from "node:net"
-import { Either, Option, type Redacted } from "effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
 import { defaultPort } from "../config.ts"
 import { type CliError, usageError } from "./errors.ts"
-import type { Peers } from "./peers.ts"
+import { findPeer, type Peers } from "./peers.ts"
 
 /** Which server a verb talks to: another one over HTTP, or the cartridge on this machine. */
 export type Target =
@@ -33,7 +35,7 @@ export const chooseTarget = (wish: Wish): Either.Either<Target, CliError> => {
   if (Option.isNone(named)) return Either.right({ kind: "local", db: Option.getOrElse(wish.env.db, () => wish.defaultDb) })
 
   const token = Option.orElse(wish.token, () => wish.env.token)
-  const peer = wish.peers.peers[named.value]
+  const peer = findPeer(wish.peers, named.value)
   if (peer !== undefined)
     return Either.right({ kind: "remote", url: peer.url, token: Option.orElse(token, () => Option.fromNullable(peer.token)) })
   return Either.map(parseServer(named.value, Object.keys(wish.peers.peers)), (url) => {

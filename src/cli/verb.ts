@@ -1,7 +1,8 @@
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as Command from "@effect/cli/Command"
 import type * as HelpDoc from "@effect/cli/HelpDoc"
-import type { Effect, Types } from "effect"
+import type * as Effect from "effect/Effect"
+import type * as Types from "effect/Types"
 
 /** What help says of a verb beside what its arguments and options say of themselves. */
 export interface Manual {

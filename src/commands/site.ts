@@ -75,7 +75,7 @@ export const DeploySite = Schema.TaggedStruct("DeploySite", {
   message: Schema.optional(Schema.String),
 })
 
-/** Makes an earlier deploy live again; without `to`, the one published before the live one. */
+/** Makes an earlier deploy live again; without `to`, the one that was live when the live one was published. */
 export const RollBackSite = Schema.TaggedStruct("RollBackSite", { site: Schema.String, to: Schema.optional(Schema.String) })
 export const DeleteSite = Schema.TaggedStruct("DeleteSite", { site: Schema.String })
 export const UndeleteSite = Schema.TaggedStruct("UndeleteSite", { site: Schema.String })
@@ -85,14 +85,13 @@ export type SiteCommand = typeof SiteCommand.Type
 
 interface Deploy {
   readonly manifest: string
-  /** The deploy published before this one. */
+  /** What was live when this one was published: where a rollback leads that names no deploy. */
   readonly previous: string | undefined
 }
 
 export interface SiteState {
   readonly status: "absent" | "present" | "deleted"
   readonly live: string | undefined
-  readonly newest: string | undefined
   readonly deploys: HashMap.HashMap<string, Deploy>
 }
 
@@ -144,7 +143,7 @@ const rollBack = ({ site, to }: typeof RollBackSite.Type, state: SiteState): Eit
 export const siteDecider: Decider<SiteCommand, SiteState, SiteEvent, SiteError> = {
   stream: (command) => siteStream(command.site),
 
-  initial: { status: "absent", live: undefined, newest: undefined, deploys: HashMap.empty() },
+  initial: { status: "absent", live: undefined, deploys: HashMap.empty() },
 
   decide: (command, state) => {
     const { site } = command
@@ -173,8 +172,8 @@ export const siteDecider: Decider<SiteCommand, SiteState, SiteEvent, SiteError> 
         return { ...state, status: "present" }
       case "v1.SiteDeployed": {
         const { deploy, manifest } = event.data
-        const deploys = HashMap.set(state.deploys, deploy, { manifest, previous: state.newest })
-        return { ...state, live: deploy, newest: deploy, deploys }
+        const deploys = HashMap.set(state.deploys, deploy, { manifest, previous: state.live })
+        return { ...state, live: deploy, deploys }
       }
       case "v1.SiteRolledBack":
         return { ...state, live: event.data.to }

@@ -63,7 +63,7 @@ export const blobWriter = (db: Sqlite) => {
   const dropChunks = db.prepare("DELETE FROM blob_chunks WHERE upload = ?")
   const dropAbandoned = db.prepare("DELETE FROM blob_chunks WHERE upload NOT IN (SELECT upload FROM blobs WHERE upload IS NOT NULL)")
   const insertVariant = db.prepare(
-    "INSERT INTO blob_variants (hash, encoding, bytes) SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM blobs WHERE hash = ?1) ON CONFLICT DO NOTHING",
+    "INSERT INTO blob_variants (hash, encoding, bytes) SELECT hash, ?, ? FROM blobs WHERE hash = ? ON CONFLICT DO NOTHING",
   )
   let nextUpload = (db.prepare("SELECT coalesce(max(upload), 0) + 1 FROM blob_chunks").pluck().get() as number) ?? 1
 
@@ -93,7 +93,7 @@ export const blobWriter = (db: Sqlite) => {
       dropAbandoned.run()
     },
     putVariant: ({ hash, encoding, bytes }: Variant): void => {
-      insertVariant.run(hash, encoding, bytes)
+      insertVariant.run(encoding, bytes, hash)
     },
   }
 }

@@ -124,8 +124,8 @@ export const deploymentQueries = (db: Sqlite) => {
   )
   const before = db
     .prepare<[string, string, string], string>(
-      `SELECT deploy FROM deployments WHERE site = ?1 AND kind = 'deploy'
-       AND seq < (SELECT seq FROM deployments WHERE site = ?2 AND deploy = ?3 AND kind = 'deploy') ORDER BY seq DESC LIMIT 1`,
+      `SELECT deploy FROM deployments WHERE site = ? AND deploy IS NOT NULL
+       AND seq < (SELECT seq FROM deployments WHERE site = ? AND deploy = ? AND kind = 'deploy') ORDER BY seq DESC LIMIT 1`,
     )
     .pluck()
   const startingWith = db
@@ -137,7 +137,7 @@ export const deploymentQueries = (db: Sqlite) => {
     /** A site's history, newest first, `limit` lines before `before`. */
     history: (site: string, before: number, limit: number): ReadonlyArray<DeploymentRow> => page.all(site, before, limit),
     deployment: (site: string, deploy: string): DeploymentRow | undefined => one.get(site, deploy),
-    /** The deploy published before this one. */
+    /** What was live when this deploy was published. */
     deployBefore: (site: string, deploy: string): string | undefined => before.get(site, site, deploy),
     /** Deploys whose id begins so, at most two: one means that the prefix says which. */
     deploysStartingWith: (site: string, prefix: string): ReadonlyArray<string> => startingWith.all(site, prefix),

@@ -38,7 +38,7 @@ export const sitesProjection: Projection = {
     const goLive = db.prepare(
       `UPDATE ${sites} SET deploy = ?, manifest = ?, deploys = deploys + ?, files = ?, bytes = ?, updated_at = ? WHERE site = ?`,
     )
-    const remove = db.prepare(`UPDATE ${sites} SET updated_at = ?1, deleted_at = ?1 WHERE site = ?2`)
+    const remove = db.prepare(`UPDATE ${sites} SET updated_at = ?, deleted_at = ? WHERE site = ?`)
     const restore = db.prepare(`UPDATE ${sites} SET updated_at = ?, deleted_at = NULL WHERE site = ?`)
 
     return (event) => {
@@ -58,7 +58,7 @@ export const sitesProjection: Projection = {
           break
         }
         case "v1.SiteDeleted":
-          remove.run(event.at, event.data.site)
+          remove.run(event.at, event.at, event.data.site)
           break
         case "v1.SiteUndeleted":
           restore.run(event.at, event.data.site)

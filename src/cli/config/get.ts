@@ -1,5 +1,6 @@
 import * as Args from "@effect/cli/Args"
-import { Effect, Option } from "effect"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { segment, withServer } from "../connection.ts"
 import { json, serverOptions } from "../options.ts"
 import { answer } from "../output.ts"

@@ -1,5 +1,5 @@
 import * as Args from "@effect/cli/Args"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { segment, withServer } from "../connection.ts"
 import { json, serverOptions } from "../options.ts"
 import { answer } from "../output.ts"

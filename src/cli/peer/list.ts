@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { json } from "../options.ts"
 import { answer } from "../output.ts"
 import { readPeers, tokenHint } from "../peers.ts"

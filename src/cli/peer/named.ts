@@ -1,15 +1,15 @@
 import * as Args from "@effect/cli/Args"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { CliError } from "../errors.ts"
 import { exitCodes } from "../exitCodes.ts"
-import type { Peer, Peers } from "../peers.ts"
+import { findPeer, type Peer, type Peers } from "../peers.ts"
 
 export const name = Args.text({ name: "name" }).pipe(Args.withDescription("The peer's name."))
 
 /** The peer of that name. */
-export const needPeer = ({ peers }: Peers, name: string): Effect.Effect<Peer, CliError> => {
-  const peer = peers[name]
-  const known = Object.keys(peers)
+export const needPeer = (saved: Peers, name: string): Effect.Effect<Peer, CliError> => {
+  const peer = findPeer(saved, name)
+  const known = Object.keys(saved.peers)
   if (peer !== undefined) return Effect.succeed(peer)
   return new CliError({
     code: "PEER_NOT_FOUND",

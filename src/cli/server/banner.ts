@@ -1,4 +1,4 @@
-import { Option } from "effect"
+import * as Option from "effect/Option"
 import { type Look, pairs } from "../table.ts"
 
 /** What a server tells of itself when it listens. */

@@ -1,5 +1,6 @@
 import * as Options from "@effect/cli/Options"
-import { Effect, Schema } from "effect"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import type { ApiKey } from "../../http/api/Api.ts"
 import { withServer } from "../connection.ts"
 import { type CliError, usageError } from "../errors.ts"

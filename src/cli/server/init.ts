@@ -1,13 +1,14 @@
 import { resolve } from "node:path"
 import * as Options from "@effect/cli/Options"
-import { Effect, Option } from "effect"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { defaultDb, Environment } from "../../config.ts"
 import { db, domain, json, port } from "../options.ts"
 import { answer } from "../output.ts"
 import { pairs } from "../table.ts"
 import { verb } from "../verb.ts"
 
-const username = Options.text("username").pipe(Options.withDescription("The owner's name."), Options.withDefault("admin"))
+const username = Options.text("username").pipe(Options.withDescription("The owner's name (default admin)."), Options.withDefault("admin"))
 const password = Options.redacted("password").pipe(
   Options.withPseudoName("password"),
   Options.withDescription("The owner's password; without it, one is made up and shown once."),

@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { withServer } from "../connection.ts"
 import { ago } from "../format.ts"
 import { json, serverOptions } from "../options.ts"

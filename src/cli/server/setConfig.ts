@@ -1,4 +1,5 @@
-import { Effect, Option } from "effect"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { renderEntries } from "../config/entries.ts"
 import { segment, withServer } from "../connection.ts"
 import { usageError } from "../errors.ts"

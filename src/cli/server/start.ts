@@ -1,6 +1,7 @@
 import { resolve } from "node:path"
 import * as Options from "@effect/cli/Options"
-import { Effect, Option } from "effect"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { defaultDb, Environment } from "../../config.ts"
 import { Interruption } from "../interruption.ts"
 import { db, domain, json, port } from "../options.ts"

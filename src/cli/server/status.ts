@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { Status } from "../../http/api/Api.ts"
 import { withServer } from "../connection.ts"
 import { bytes, duration, grouped } from "../format.ts"

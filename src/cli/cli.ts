@@ -1,0 +1,49 @@
+import * as Command from "@effect/cli/Command"
+import { audit } from "./audit/audit.ts"
+import { config } from "./config/config.ts"
+import { deleteSite } from "./delete.ts"
+import { deploy } from "./deploy.ts"
+import { diff } from "./diff.ts"
+import { files } from "./files.ts"
+import { history } from "./history.ts"
+import { open } from "./open.ts"
+import { peer } from "./peer/peer.ts"
+import { projections } from "./projections/list.ts"
+import { rollback } from "./rollback.ts"
+import { server } from "./server/server.ts"
+import { sites } from "./sites.ts"
+import { undelete } from "./undelete.ts"
+import { document } from "./verb.ts"
+import { version } from "./version.ts"
+
+/** Everything the program can do, in the order in which help shows it. */
+const verbs = [
+  deploy,
+  sites,
+  files,
+  history,
+  diff,
+  rollback,
+  open,
+  deleteSite,
+  undelete,
+  server,
+  config,
+  audit,
+  projections,
+  peer,
+  version,
+] as const
+
+const manual = {
+  summary: "Fazt: a personal PaaS. One program, one file, and a history of everything.",
+  details: ["`fazt <command> --help` tells more of a command. `fazt --completions bash` (zsh, fish) prints a completion script."],
+  examples: ["fazt server start", "fazt deploy ./public --name hello", "fazt history hello", "fazt rollback hello"],
+} as const
+
+export const fazt = document(Command.make("fazt").pipe(Command.withDescription(manual.summary), Command.withSubcommands(verbs)), {
+  verb: "fazt",
+  manual,
+  verbs,
+  runs: false,
+})

@@ -1,0 +1,31 @@
+import * as HttpApiClient from "@effect/platform/HttpApiClient"
+import * as Effect from "effect/Effect"
+import { defaultDb, Environment } from "../config.ts"
+import { Api } from "../http/api/Api.ts"
+import type { ServerOptions } from "./connection.ts"
+import { note } from "./output.ts"
+import { readPeers } from "./peers.ts"
+import { chooseTarget, isExposed } from "./target.ts"
+import { local, remote, type Transport } from "./transport.ts"
+
+const makeApi = (httpClient: Transport) => HttpApiClient.makeWith(Api, { httpClient })
+
+/** The API of one server, wherever it is. */
+export interface Server {
+  readonly api: Effect.Effect.Success<ReturnType<typeof makeApi>>
+  /** The same for bodies that are not JSON. */
+  readonly http: Transport
+}
+
+/** The server that flags and environment mean. What it takes to reach it lasts until the scope closes. */
+export const connect = (options: ServerOptions) =>
+  Effect.gen(function* () {
+    const env = yield* Environment
+    const target = yield* chooseTarget({ ...options, env, defaultDb, peers: yield* readPeers })
+    if (target.kind === "remote" && target.token._tag === "Some" && isExposed(target.url)) {
+      yield* note(`warning: the API key travels unencrypted to ${target.url}`)
+    }
+    const http: Transport = target.kind === "local" ? yield* local(target.db) : yield* remote(target.url, target.token)
+    const server: Server = { api: yield* makeApi(http), http }
+    return server
+  })

@@ -1,0 +1,80 @@
+import fc from "fast-check"
+import type { Command } from "../../src/commands/command.ts"
+import type { WriterRequest } from "../../src/commands/writer.ts"
+import { sha256Hex } from "../../src/events/chain.ts"
+import { encodeManifest, type Manifest, manifestTotals } from "../../src/events/manifest.ts"
+
+/** One thing that happens to a cartridge in a random history. */
+export type Step =
+  | { readonly do: "deploy"; readonly site: string; readonly files: Readonly<Record<string, number>>; readonly spa: boolean }
+  | { readonly do: "command"; readonly command: Command }
+  | { readonly do: "rollBackToNth"; readonly site: string; readonly nth: number }
+  | { readonly do: "append"; readonly stream: string; readonly values: ReadonlyArray<string> }
+  | { readonly do: "erase"; readonly seq: number }
+  | { readonly do: "rebuild" }
+
+const site = fc.constantFrom("a", "b", "c")
+const path = fc.constantFrom("index.html", "about.html", "a/b.css", "a/c.js", "__proto__", "x.bin")
+
+/** Random steps, weighted towards what changes something. */
+export const steps: fc.Arbitrary<ReadonlyArray<Step>> = fc.array(
+  fc.oneof(
+    { weight: 5, arbitrary: fc.record({ do: fc.constant("deploy" as const), site, files: fc.dictionary(path, fc.nat(5), { minKeys: 1 }), spa: fc.boolean() }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant("rollBackToNth" as const), site, nth: fc.nat(4) }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        do: fc.constant("command" as const),
+        command: fc.oneof(
+          site.map((name): Command => ({ _tag: "CreateSite", site: name })),
+          site.map((name): Command => ({ _tag: "RollBackSite", site: name })),
+          site.map((name): Command => ({ _tag: "DeleteSite", site: name })),
+          site.map((name): Command => ({ _tag: "UndeleteSite", site: name })),
+          fc.nat(9).map((n): Command => ({ _tag: "SetConfig", key: "limits.site_files", value: String(n) })),
+          fc.constant<Command>({ _tag: "UnsetConfig", key: "limits.site_files" }),
+          fc.nat(3).map((n): Command => ({ _tag: "CreateKey", key: `k${n}`, name: "n", scopes: ["read"], secretHash: "h" })),
+          fc.nat(3).map((n): Command => ({ _tag: "RevokeKey", key: `k${n}` })),
+        ),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant("append" as const), stream: fc.constantFrom("kv/a/x", "config"), values: fc.array(fc.string(), { minLength: 1, maxLength: 3 }) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant("erase" as const), seq: fc.integer({ min: 1, max: 30 }) }) },
+    { weight: 1, arbitrary: fc.constant<Step>({ do: "rebuild" }) },
+  ),
+  { maxLength: 30 },
+)
+
+/** The requests that a step consists of. `deploys` remembers the ids that were made, so that later steps can name them. */
+export const requestsOf = (step: Step, n: number, deploys: Map<string, Array<string>>, projections: ReadonlyArray<string>): ReadonlyArray<WriterRequest> => {
+  const by = { actor: "owner", cause: `step-${n}` }
+  switch (step.do) {
+    case "deploy": {
+      const contents = Object.entries(step.files).map(([path, value]) => [path, Buffer.from(`content ${value}`)] as const)
+      const files = Object.fromEntries(contents.map(([path, bytes]) => [path, { hash: sha256Hex(bytes), size: bytes.length, type: "text/plain" }]))
+      const manifest: Manifest = { files, spa: step.spa }
+      const encoded = encodeManifest(manifest)
+      const deploy = `deploy${String(n).padStart(4, "0")}`
+      deploys.set(step.site, [...(deploys.get(step.site) ?? []), deploy])
+      const command: Command = { _tag: "DeploySite", site: step.site, deploy, manifest: sha256Hex(encoded), ...manifestTotals(manifest), source: { kind: "test" } }
+      return [
+        { kind: "putBlobs", blobs: [...contents.map(([, bytes]) => bytes), encoded] },
+        { kind: "command", command, id: `step-${n}`, ...by },
+      ]
+    }
+    case "rollBackToNth": {
+      const made = deploys.get(step.site) ?? []
+      const to = made.length === 0 ? "nonexistent" : made[step.nth % made.length]!
+      return [{ kind: "command", command: { _tag: "RollBackSite", site: step.site, to }, id: `step-${n}`, ...by }]
+    }
+    case "command":
+      return [{ kind: "command", command: step.command, id: `step-${n}`, ...by }]
+    case "append": {
+      const events = step.values.map((value, i) => ({ id: `step-${n}.${i}`, type: "v1.ConfigSet" as const, data: { key: "free", value } }))
+      return [{ kind: "append", request: { ...by, streams: [{ stream: step.stream, expected: "any", events }] } }]
+    }
+    case "erase":
+      return [{ kind: "erase", seq: step.seq, id: `step-${n}`, reason: "test", ...by }]
+    case "rebuild":
+      return [{ kind: "rebuild", projections }]
+  }
+}
