@@ -5,7 +5,9 @@ import { describe, expect, it } from "vitest"
 
 const src = fileURLToPath(new URL("../src/", import.meta.url))
 
-const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts")).sort()
+const files = readdirSync(src, { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts"))
+  .sort()
 
 /** The files of ours that a file imports, with how. */
 const importsOf = (file: string): ReadonlyArray<{ readonly to: string; readonly typeOnly: boolean }> => {
@@ -55,12 +57,23 @@ describe("the architecture", () => {
   })
 
   it("lets each folder import only what it may", () => {
-    const broken = files.flatMap((from) => imports.get(from)!.filter(({ to }) => !mayImport(from, to)).map(({ to }) => `${from} imports ${to}`))
+    const broken = files.flatMap((from) =>
+      imports
+        .get(from)!
+        .filter(({ to }) => !mayImport(from, to))
+        .map(({ to }) => `${from} imports ${to}`),
+    )
     expect(broken).toEqual([])
   })
 
   it("keeps the modules for all free of ours", () => {
-    for (const file of forAll) expect(imports.get(file)!.map(({ to }) => to).filter((to) => !forAll.has(to))).toEqual([])
+    for (const file of forAll)
+      expect(
+        imports
+          .get(file)!
+          .map(({ to }) => to)
+          .filter((to) => !forAll.has(to)),
+      ).toEqual([])
   })
 
   it("has no import cycles at run time", () => {
@@ -77,14 +90,24 @@ describe("the architecture", () => {
   })
 
   it("reads the environment in config.ts only", () => {
-    const readers = files.filter((file) => file !== "config.ts" && /process\.env|Config\.(string|option|redacted|integer)\b/.test(readFileSync(join(src, file), "utf8")))
+    const readers = files.filter(
+      (file) =>
+        file !== "config.ts" && /process\.env|Config\.(string|option|redacted|integer)\b/.test(readFileSync(join(src, file), "utf8")),
+    )
     expect(readers).toEqual([])
   })
 
   it("reads no clock and no random number in decisions and projections", () => {
-    const pure = files.filter((file) => /^(commands\/(site|config|access|decider|command)|projections\/(?!Queries|reader)[a-z]+|events\/(site|config|access|event|codec|chain|manifest))\.ts$/.test(file))
+    const pure = files.filter((file) =>
+      /^(commands\/(site|config|access|decider|command)|projections\/(?!Queries|reader)[a-z]+|events\/(site|config|access|event|codec|chain|manifest))\.ts$/.test(
+        file,
+      ),
+    )
     expect(pure.length).toBeGreaterThan(10)
-    for (const file of pure) expect(readFileSync(join(src, file), "utf8"), file).not.toMatch(/Date\.now|new Date\(\)|Math\.random|randomBytes|randomUUID|process\./)
+    for (const file of pure)
+      expect(readFileSync(join(src, file), "utf8"), file).not.toMatch(
+        /Date\.now|new Date\(\)|Math\.random|randomBytes|randomUUID|process\./,
+      )
   })
 
   it("has no barrels, no default exports, no enums and no utils", () => {

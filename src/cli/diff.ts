@@ -6,6 +6,7 @@ import { segment, withServer } from "./connection.ts"
 import { printable } from "./format.ts"
 import { json, serverOptions, site } from "./options.ts"
 import { answer } from "./output.ts"
+import type { Paint } from "./paint.ts"
 import type { Look } from "./table.ts"
 import { verb } from "./verb.ts"
 
@@ -35,18 +36,20 @@ export const renderDiff = ({ from, to, added, changed, removed, patches }: Diff,
     ...changed.map((path) => ({ path, line: paint.yellow(`~ ${printable(path)}`) })),
     ...removed.map((path) => ({ path, line: paint.red(`− ${printable(path)}`) })),
   ].sort((a, b) => (a.path < b.path ? -1 : 1))
-  const patchLine = (line: string): string => {
-    const safe = printable(line)
-    if (line.startsWith("+")) return paint.green(safe)
-    if (line.startsWith("-")) return paint.red(safe)
-    return line.startsWith("@@") ? paint.cyan(safe) : safe
-  }
-  // Tabs are part of text files, not tricks upon the terminal.
-  const patchText = (patch: string): string =>
-    patch
-      .trimEnd()
-      .split("\n")
-      .map((line) => line.split("\t").map(patchLine).join("\t"))
-      .join("\n")
-  return [lines.map(({ line }) => line).join("\n"), ...patches.map(({ patch }) => patchText(patch))].join("\n\n")
+  return [lines.map(({ line }) => line).join("\n"), ...patches.map(({ patch }) => renderPatch(patch, paint))].join("\n\n")
 }
+
+/** A unified diff without the rule above it, which separates patches that are not shown apart otherwise. */
+const renderPatch = (patch: string, paint: Paint): string =>
+  patch
+    .replace(/^=+\n/, "")
+    .trimEnd()
+    .split("\n")
+    .map((line) => {
+      // Tabs are part of text files, not tricks upon the terminal.
+      const safe = line.split("\t").map(printable).join("\t")
+      if (line.startsWith("+")) return paint.green(safe)
+      if (line.startsWith("-")) return paint.red(safe)
+      return line.startsWith("@@") ? paint.cyan(safe) : safe
+    })
+    .join("\n")

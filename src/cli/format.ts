@@ -16,8 +16,9 @@ export const counted = (count: number, noun: string): string => `${grouped(count
 /** `12,345`. */
 export const grouped = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ",")
 
-/** `0.2 s`, `45 s`, `3 min 5 s`, `2 h 10 min`, `5 d 3 h`. */
+/** `35 ms`, `0.2 s`, `45 s`, `3 min 5 s`, `2 h 10 min`, `5 d 3 h`. */
 export const duration = (ms: number): string => {
+  if (ms < 100) return `${Math.round(ms)} ms`
   const seconds = ms / 1000
   if (seconds < 10) return `${seconds.toFixed(1)} s`
   const whole = Math.round(seconds)

@@ -9,7 +9,10 @@ import { exitCodeOfFailure, exitCodes } from "./exitCodes.ts"
 
 /** What to tell of a failure, whoever it comes from: the API, the command line, the server's parts, the network. */
 export const problemOf = (error: unknown): Problem => {
-  if (error instanceof CliError) return error
+  if (error instanceof CliError) {
+    const { code, message, details, hint, exitCode } = error
+    return { code, message, exitCode, ...(details === undefined ? {} : { details }), ...(hint === undefined ? {} : { hint }) }
+  }
   if (isValidationError(error)) return { code: "USAGE", message: helpText(error.error), exitCode: exitCodes.usage }
   if (ConfigError.isConfigError(error))
     return { code: "USAGE", message: `in the environment: ${configText(error)}`, exitCode: exitCodes.usage }
@@ -40,7 +43,7 @@ const hintOf = ({ _tag }: Failure): { readonly hint?: string } => {
   switch (_tag) {
     case "Unauthorized":
       return {
-        hint: "make a key on the server with `fazt server create-key --name <name>` and give it with --token, FAZT_TOKEN or `fazt peer add`",
+        hint: "make a key on the server with `fazt server create-key`, and give it with --token, FAZT_TOKEN or `fazt peer add <name> --url <url> --token <key>`",
       }
     case "Forbidden":
       return { hint: "make a key that may do this with `fazt server create-key --name <name> --scopes admin`" }

@@ -112,13 +112,14 @@ const unreachable = (error: HttpClientError | CliError, whom: string): HttpClien
 /** Everything the API says is JSON; anything else comes from a site, a proxy or another program. */
 const onlyApi = (base: string) => (response: HttpClientResponse) => {
   if (/^application\/json\b/.test(response.headers["content-type"] ?? "")) return Effect.succeed(response)
-  const { hostname, host, protocol } = new URL(base)
+  const { hostname, host, port, protocol } = new URL(base)
+  const admin = isLocalName(hostname) ? `localhost:${port}` : `${protocol}//admin.${host}`
   const location = response.headers["location"]
   const hint =
     location !== undefined && response.status >= 300 && response.status < 400
       ? `it redirects to ${location}: name that server`
       : response.status === 404 && !hostname.startsWith("admin.")
-        ? `that host serves sites, the API is at admin.<domain>: try --to ${protocol}//admin.${host}`
+        ? `that host serves sites, the API is at admin.<domain>: try --to ${admin}`
         : "is that a Fazt server?"
   return new CliError({
     code: "NOT_THE_API",

@@ -352,6 +352,10 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
     },
     head: (): Head => log.head(),
     readOnly: unknown,
+    /** Lets the file grow to so many pages and no further, as a full disk would. */
+    limitPages: (pages: number): void => {
+      db.pragma(`max_page_count = ${pages}`)
+    },
     /** Commits what is queued and closes the file. */
     close: (): void => {
       if (closed) return

@@ -37,15 +37,25 @@ const publicFile = (snapshot: SiteSnapshot, path: string): SiteFile | undefined 
   return file === undefined || isPrivate(path) ? undefined : file
 }
 
-/** The file that a URL path names: itself, `<path>.html`, or `<path>/index.html`. `path` without its first slash. */
-const findFile = (snapshot: SiteSnapshot, path: string): { readonly path: string; readonly file: SiteFile } | undefined => {
-  const names = path === "" ? ["index.html"] : path.endsWith("/") ? [`${path}index.html`] : [path, `${path}.html`, `${path}/index.html`]
+interface Found {
+  readonly path: string
+  readonly file: SiteFile
+}
+
+const firstOf = (snapshot: SiteSnapshot, names: ReadonlyArray<string>): Found | undefined => {
   for (const name of names) {
     const file = publicFile(snapshot, name)
     if (file !== undefined) return { path: name, file }
   }
   return undefined
 }
+
+/** The file at exactly this address: itself or `<path>.html`, for a folder its `index.html`. `path` without its first slash. */
+const findFile = (snapshot: SiteSnapshot, path: string): Found | undefined =>
+  firstOf(snapshot, path === "" || path.endsWith("/") ? [`${path}index.html`] : [path, `${path}.html`])
+
+/** The same address with its last slash added or taken away: a page and a folder's page each have one, so that relative links hold. */
+const otherSlash = (path: string): string => (path.endsWith("/") ? path.slice(0, -1) : `${path}/`)
 
 /** The nearest `404.html`, from the path's folder up to the root. */
 const nearest404 = (snapshot: SiteSnapshot, path: string): Resolution => {
@@ -65,15 +75,15 @@ const hasExtension = (path: string): boolean => path.lastIndexOf(".") > path.las
 export const resolve = (snapshot: SiteSnapshot, request: PathRequest): Resolution => {
   const path = request.path.slice(1)
   const found = findFile(snapshot, path)
-  // Only what a page lies at, without its slash, is redirected: nothing leads to a page that is not there.
-  const unslashed = path.endsWith("/") ? findFile(snapshot, path.slice(0, -1)) : undefined
+  // Nothing is redirected to a page that is not there.
+  const elsewhere = found === undefined && path !== "" && findFile(snapshot, otherSlash(path)) !== undefined
   if (snapshot.redirects !== undefined) {
-    const match = matchRedirect(snapshot.redirects, request, (found ?? unslashed) !== undefined)
+    const match = matchRedirect(snapshot.redirects, request, found !== undefined || elsewhere)
     if (match?.kind === "redirect") return match
     if (match !== undefined) return rewritten(snapshot, path, match.path.slice(1), match.status)
   }
-  if (unslashed !== undefined) {
-    const location = encodeUrlPath(request.path.slice(0, -1))
+  if (elsewhere) {
+    const location = encodeUrlPath(otherSlash(request.path))
     return { kind: "redirect", status: 301, location: request.query === "" ? location : `${location}?${request.query}` }
   }
   if (found !== undefined) return { kind: "file", status: 200, ...found }
@@ -88,7 +98,7 @@ const fallback = (snapshot: SiteSnapshot, path: string): Resolution => {
 
 /** A rewrite's target is looked up once; rules are not applied to it again. */
 const rewritten = (snapshot: SiteSnapshot, from: string, to: string, status: number): Resolution => {
-  const found = findFile(snapshot, to) ?? (to.endsWith("/") ? findFile(snapshot, to.slice(0, -1)) : undefined)
+  const found = findFile(snapshot, to) ?? (to === "" ? undefined : findFile(snapshot, otherSlash(to)))
   return found === undefined ? fallback(snapshot, from) : { kind: "file", status, ...found }
 }
 

@@ -17,7 +17,8 @@ describe("access", () => {
   it("revokes a key", () => expect(decide([issued], { _tag: "RevokeKey", key: "k" })).toEqual(Either.right([revoked])))
   it("revokes a key once", () => expect(decide([issued, revoked], { _tag: "RevokeKey", key: "k" })).toEqual(Either.right([])))
   it("never brings a revoked key back", () => expect(decide([issued, revoked], { _tag: "CreateKey", ...key })).toEqual(Either.right([])))
-  it("cannot revoke a key there never was", () => expect(decide([], { _tag: "RevokeKey", key: "k" })).toMatchObject({ left: { _tag: "KeyNotFound" } }))
+  it("cannot revoke a key there never was", () =>
+    expect(decide([], { _tag: "RevokeKey", key: "k" })).toMatchObject({ left: { _tag: "KeyNotFound" } }))
   it("enrols the owner", () => expect(decide([], { _tag: "EnrollOwner", ...owner })).toEqual(Either.right([enrolled])))
   it("has one owner", () => expect(decide([enrolled], { _tag: "EnrollOwner", ...owner })).toMatchObject({ left: { _tag: "OwnerExists" } }))
 })

@@ -44,6 +44,7 @@ describe("a setting", () => {
   }
 
   it("has a default that it would accept itself", () => {
-    for (const name of Object.keys(settings).filter(isSettingKey)) expect(settings[name].problem(settings[name].default), name).toBeUndefined()
+    for (const name of Object.keys(settings).filter(isSettingKey))
+      expect(settings[name].problem(settings[name].default), name).toBeUndefined()
   })
 })

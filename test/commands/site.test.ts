@@ -33,7 +33,9 @@ const decide = (given: ReadonlyArray<SiteEvent>, when: SiteCommand) =>
 const [nothing, live1, live2] = [[], [created, deployed(1)], [created, deployed(1), deployed(2)]] as const
 
 describe("a site", () => {
-  const accepted: ReadonlyArray<readonly [title: string, given: ReadonlyArray<SiteEvent>, when: SiteCommand, then: ReadonlyArray<SiteEvent>]> = [
+  const accepted: ReadonlyArray<
+    readonly [title: string, given: ReadonlyArray<SiteEvent>, when: SiteCommand, then: ReadonlyArray<SiteEvent>]
+  > = [
     ["is created", nothing, create, [created]],
     ["is created by its first deploy", nothing, deploy(1), [created, deployed(1)]],
     ["is deployed again", live1, deploy(2), [deployed(2)]],
@@ -42,7 +44,12 @@ describe("a site", () => {
     ["is rolled back to a named deploy", [...live2, deployed(3)], rollBack(1), [rolledBack(3, 1)]],
     ["rolls forward again", [...live2, rolledBack(2, 1)], rollBack(2), [rolledBack(1, 2)]],
     ["goes one further back when rolled back twice", [...live2, deployed(3), rolledBack(3, 2)], rollBack(), [rolledBack(2, 1)]],
-    ["goes back to what was live before, not to a deploy that had been rolled back", [...live2, rolledBack(2, 1), deployed(3)], rollBack(), [rolledBack(3, 1)]],
+    [
+      "goes back to what was live before, not to a deploy that had been rolled back",
+      [...live2, rolledBack(2, 1), deployed(3)],
+      rollBack(),
+      [rolledBack(3, 1)],
+    ],
     ["does nothing when rolled back to the live deploy", live2, rollBack(2), []],
     ["is deleted", live1, remove, [deleted]],
     ["does nothing when deleted twice", [...live1, deleted], remove, []],
@@ -76,7 +83,31 @@ describe("a site's name", () => {
   for (const name of ["a", "a1", "my-site", "0", "x".repeat(63), "root", "404", "a--b"]) {
     it(`may be ${name.slice(0, 20)}`, () => expect(decide([], { _tag: "CreateSite", site: name })._tag).toBe("Right"))
   }
-  for (const name of ["", "-a", "a-", "A", "a_b", "a.b", "a b", "é", "x".repeat(64), "a/b", "..", "a\n", "www", "api", "mail", "ftp", "smtp", "pop", "imap", "ns1", "ns2", "localhost", "admin"]) {
+  for (const name of [
+    "",
+    "-a",
+    "a-",
+    "A",
+    "a_b",
+    "a.b",
+    "a b",
+    "é",
+    "x".repeat(64),
+    "a/b",
+    "..",
+    "a\n",
+    "www",
+    "api",
+    "mail",
+    "ftp",
+    "smtp",
+    "pop",
+    "imap",
+    "ns1",
+    "ns2",
+    "localhost",
+    "admin",
+  ]) {
     it(`may not be ${JSON.stringify(name.slice(0, 20))}`, () =>
       expect(decide([], { _tag: "CreateSite", site: name })).toMatchObject({ left: { _tag: "SiteNameInvalid", status: 400 } }))
   }

@@ -6,7 +6,17 @@ export const dumpProjections = (path: string): Record<string, ReadonlyArray<stri
   const db = new Database(path, { readonly: true })
   try {
     const tables = [...projections.flatMap(({ tables }) => tables), "projections"]
-    return Object.fromEntries(tables.map((table) => [table, db.prepare(`SELECT * FROM ${table}`).raw().all().map((row) => JSON.stringify(row)).sort()]))
+    return Object.fromEntries(
+      tables.map((table) => [
+        table,
+        db
+          .prepare(`SELECT * FROM ${table}`)
+          .raw()
+          .all()
+          .map((row) => JSON.stringify(row))
+          .sort(),
+      ]),
+    )
   } finally {
     db.close()
   }

@@ -19,7 +19,15 @@ const path = fc.constantFrom("index.html", "about.html", "a/b.css", "a/c.js", "_
 /** Random steps, weighted towards what changes something. */
 export const steps: fc.Arbitrary<ReadonlyArray<Step>> = fc.array(
   fc.oneof(
-    { weight: 5, arbitrary: fc.record({ do: fc.constant("deploy" as const), site, files: fc.dictionary(path, fc.nat(5), { minKeys: 1 }), spa: fc.boolean() }) },
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        do: fc.constant("deploy" as const),
+        site,
+        files: fc.dictionary(path, fc.nat(5), { minKeys: 1 }),
+        spa: fc.boolean(),
+      }),
+    },
     { weight: 2, arbitrary: fc.record({ do: fc.constant("rollBackToNth" as const), site, nth: fc.nat(4) }) },
     {
       weight: 4,
@@ -37,7 +45,14 @@ export const steps: fc.Arbitrary<ReadonlyArray<Step>> = fc.array(
         ),
       }),
     },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant("append" as const), stream: fc.constantFrom("kv/a/x", "config"), values: fc.array(fc.string(), { minLength: 1, maxLength: 3 }) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        do: fc.constant("append" as const),
+        stream: fc.constantFrom("kv/a/x", "config"),
+        values: fc.array(fc.string(), { minLength: 1, maxLength: 3 }),
+      }),
+    },
     { weight: 1, arbitrary: fc.record({ do: fc.constant("erase" as const), seq: fc.integer({ min: 1, max: 30 }) }) },
     { weight: 1, arbitrary: fc.constant<Step>({ do: "rebuild" }) },
   ),
@@ -45,17 +60,31 @@ export const steps: fc.Arbitrary<ReadonlyArray<Step>> = fc.array(
 )
 
 /** The requests that a step consists of. `deploys` remembers the ids that were made, so that later steps can name them. */
-export const requestsOf = (step: Step, n: number, deploys: Map<string, Array<string>>, projections: ReadonlyArray<string>): ReadonlyArray<WriterRequest> => {
+export const requestsOf = (
+  step: Step,
+  n: number,
+  deploys: Map<string, Array<string>>,
+  projections: ReadonlyArray<string>,
+): ReadonlyArray<WriterRequest> => {
   const by = { actor: "owner", cause: `step-${n}` }
   switch (step.do) {
     case "deploy": {
       const contents = Object.entries(step.files).map(([path, value]) => [path, Buffer.from(`content ${value}`)] as const)
-      const files = Object.fromEntries(contents.map(([path, bytes]) => [path, { hash: sha256Hex(bytes), size: bytes.length, type: "text/plain" }]))
+      const files = Object.fromEntries(
+        contents.map(([path, bytes]) => [path, { hash: sha256Hex(bytes), size: bytes.length, type: "text/plain" }]),
+      )
       const manifest: Manifest = { files, spa: step.spa }
       const encoded = encodeManifest(manifest)
       const deploy = `deploy${String(n).padStart(4, "0")}`
       deploys.set(step.site, [...(deploys.get(step.site) ?? []), deploy])
-      const command: Command = { _tag: "DeploySite", site: step.site, deploy, manifest: sha256Hex(encoded), ...manifestTotals(manifest), source: { kind: "test" } }
+      const command: Command = {
+        _tag: "DeploySite",
+        site: step.site,
+        deploy,
+        manifest: sha256Hex(encoded),
+        ...manifestTotals(manifest),
+        source: { kind: "test" },
+      }
       return [
         { kind: "putBlobs", blobs: [...contents.map(([, bytes]) => bytes), encoded] },
         { kind: "command", command, id: `step-${n}`, ...by },

@@ -1,21 +1,6 @@
 import * as Option from "effect/Option"
+import type { Ready } from "../serve.ts"
 import { type Look, pairs } from "../table.ts"
-
-/** What a server tells of itself when it listens. */
-export interface Ready {
-  readonly url: string
-  readonly domain: string
-  readonly port: number
-  readonly db: string
-  readonly version: string
-  readonly head: { readonly seq: number; readonly hash: string }
-  readonly firstRun: Option.Option<{
-    readonly username: string
-    readonly password: string
-    readonly token: string
-    readonly published: ReadonlyArray<string>
-  }>
-}
 
 export const renderBanner = (ready: Ready, look: Look): string => {
   const { paint } = look
@@ -31,6 +16,7 @@ export const renderBanner = (ready: Ready, look: Look): string => {
       look,
     ),
   ]
+  if (Option.isSome(ready.readOnly)) lines.push("", paint.red(`The cartridge can only be read: ${ready.readOnly.value}`))
   if (Option.isSome(ready.firstRun)) {
     const { username, password, token, published } = ready.firstRun.value
     lines.push("", paint.bold("The owner's credentials, shown this once, so keep them:"), "")

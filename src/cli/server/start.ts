@@ -6,6 +6,7 @@ import { defaultDb, Environment } from "../../config.ts"
 import { Interruption } from "../interruption.ts"
 import { db, domain, json, port } from "../options.ts"
 import { note, Output, print } from "../output.ts"
+import type { Ready } from "../serve.ts"
 import { verb } from "../verb.ts"
 import { renderBanner } from "./banner.ts"
 
@@ -14,6 +15,9 @@ const examples = Options.text("examples").pipe(
   Options.withDescription("Publish every folder in it as a site, when the cartridge is new."),
   Options.optional,
 )
+
+const readyJson = (ready: Ready): string =>
+  JSON.stringify({ ...ready, readOnly: Option.getOrNull(ready.readOnly), firstRun: Option.getOrNull(ready.firstRun) })
 
 export const start = verb(
   "start",
@@ -40,10 +44,7 @@ export const start = verb(
         domain: Option.orElse(domain, () => env.domain),
         examples: Option.map(examples, (folder) => resolve(folder)),
         // JSON on one line even at a terminal: it is one event of a stream.
-        onReady: (ready) =>
-          print(json ? JSON.stringify({ ...ready, firstRun: Option.getOrNull(ready.firstRun) }) : renderBanner(ready, output.look)).pipe(
-            Effect.provideService(Output, output),
-          ),
+        onReady: (ready) => print(json ? readyJson(ready) : renderBanner(ready, output.look)).pipe(Effect.provideService(Output, output)),
         onProgress: (message) => note(message).pipe(Effect.provideService(Output, output)),
       })
     }),

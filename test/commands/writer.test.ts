@@ -1,0 +1,182 @@
+import Database from "better-sqlite3"
+import { describe, expect, it } from "vitest"
+import type { Command } from "../../src/commands/command.ts"
+import type { Committed, WriterRequest } from "../../src/commands/writer.ts"
+import { sha256Hex } from "../../src/events/chain.ts"
+import { ask, tell, withWriter } from "../support/cartridge.ts"
+
+let made = 0
+const command = (command: Command, id = `c${made++}`): WriterRequest => ({ kind: "command", command, id, actor: "owner", cause: "test" })
+const create = (site: string): WriterRequest => command({ _tag: "CreateSite", site })
+const set = (value: string, id?: string): WriterRequest => command({ _tag: "SetConfig", key: "limits.site_files", value }, id)
+const query = (path: string, sql: string): unknown => {
+  const db = new Database(path, { readonly: true })
+  try {
+    return db.prepare(sql).pluck().get()
+  } finally {
+    db.close()
+  }
+}
+
+describe("the writer", () => {
+  it("answers everybody who waits from one commit, and refuses only whom it has to", () => {
+    const commits: Array<Committed> = []
+    return withWriter(
+      async (writer) => {
+        const replies = await Promise.all(["a", "b", "a", "www", "c"].map((site) => ask(writer, create(site))))
+        expect(replies.map(({ ok }) => ok)).toEqual([true, true, false, false, true])
+        expect(replies[2]).toMatchObject({ error: { _tag: "SiteExists" } })
+        expect(commits).toHaveLength(1)
+        expect(commits[0]!.events.map(({ seq, stream }) => [seq, stream])).toEqual([
+          [1, "site/a"],
+          [2, "site/b"],
+          [3, "site/c"],
+        ])
+      },
+      { onCommitted: (committed) => commits.push(committed) },
+    )
+  })
+
+  it("publishes a commit before it answers", () => {
+    const order: Array<string> = []
+    return withWriter(
+      async (writer) => {
+        await new Promise<void>((resolve) =>
+          writer.submit(create("a"), () => {
+            order.push("answered")
+            resolve()
+          }),
+        )
+        expect(order).toEqual(["published", "answered"])
+      },
+      { onCommitted: () => order.push("published") },
+    )
+  })
+
+  it("decides a command once, however often it is sent", () =>
+    withWriter(async (writer) => {
+      const first = await tell(writer, set("1", "the-id"))
+      await tell(writer, set("2"))
+      expect(await tell(writer, set("1", "the-id"))).toEqual({ appended: { first: 1, last: 1, repeated: true } })
+      expect(first).toEqual({ appended: { first: 1, last: 1, repeated: false } })
+      expect(writer.head().seq).toBe(2)
+    }))
+
+  it("says that nothing needed to change", () =>
+    withWriter(async (writer) => {
+      await tell(writer, set("1"))
+      expect(await tell(writer, set("1"))).toEqual({ appended: undefined })
+      expect(writer.head().seq).toBe(1)
+    }))
+
+  it("decides on what was appended beside it, in the same commit and later", () =>
+    withWriter(async (writer) => {
+      const append: WriterRequest = {
+        kind: "append",
+        request: {
+          actor: "system",
+          cause: "t",
+          streams: [{ stream: "site/a", expected: "any", events: [{ id: "x", type: "v1.SiteCreated", data: { site: "a" } }] }],
+        },
+      }
+      const [, second] = await Promise.all([ask(writer, append), ask(writer, create("a"))])
+      expect(second).toMatchObject({ ok: false, error: { _tag: "SiteExists" } })
+      expect(await ask(writer, create("a"))).toMatchObject({ ok: false, error: { _tag: "SiteExists" } })
+    }))
+
+  it("never lets time run backwards along the log", () => {
+    const clock = [1000, 500, 2000, 0]
+    return withWriter(
+      async (writer, path) => {
+        for (let i = 0; i < 4; i++) await tell(writer, set(String(i + 1)))
+        const db = new Database(path, { readonly: true })
+        expect(db.prepare("SELECT at FROM events ORDER BY seq").pluck().all()).toEqual([1000, 1000, 2000, 2000])
+        db.close()
+      },
+      { now: () => clock.shift() ?? 0 },
+    )
+  })
+
+  it("shows a commit in every projection as soon as it has answered", () =>
+    withWriter(async (writer, path) => {
+      for (let i = 1; i <= 10; i++) {
+        await tell(writer, set(String(i)))
+        expect(query(path, "SELECT value FROM config")).toBe(String(i))
+        expect(query(path, "SELECT min(seq) FROM projections")).toBe(i)
+      }
+    }))
+
+  it("takes back everything of a refused request, its secrets too", () =>
+    withWriter(async (writer, path) => {
+      const owner = (id: string) => ({
+        ...(command({ _tag: "EnrollOwner", username: id, password: id }, id) as WriterRequest & { kind: "command" }),
+        secrets: [{ ref: id, secret: "s" }],
+      })
+      await tell(writer, owner("first"))
+      expect(await ask(writer, owner("second"))).toMatchObject({ ok: false, error: { _tag: "OwnerExists" } })
+      expect(query(path, "SELECT group_concat(ref) FROM vault")).toBe("first")
+    }))
+
+  it("survives a full disk: what does not fit is refused, what was acknowledged stays, and it goes on when there is room", () =>
+    withWriter(async (writer, path) => {
+      await tell(writer, create("before"))
+      const pages = query(path, "PRAGMA page_count") as number
+      writer.limitPages(pages + 2)
+      const full = await Promise.all([ask(writer, { kind: "putBlobs", blobs: [Buffer.alloc(200_000)] }), ask(writer, create("lost"))])
+      for (const reply of full) expect(reply).toMatchObject({ ok: false, error: { _tag: "StorageFailed", full: true, status: 507 } })
+      expect(query(path, "SELECT group_concat(site) FROM sites")).toBe("before")
+      expect(writer.head().seq).toBe(1)
+      writer.limitPages(1_000_000)
+      await tell(writer, create("after"))
+      expect(await tell(writer, create("lost"))).toEqual({ appended: { first: 3, last: 3, repeated: false } })
+      expect(query(path, "SELECT group_concat(site) FROM (SELECT site FROM sites ORDER BY site)")).toBe("after,before,lost")
+    }))
+
+  it("serves other requests while it rebuilds, and the old rows meanwhile", () =>
+    withWriter(async (writer, path) => {
+      const events = Array.from({ length: 5000 }, (_, n) => ({
+        id: `e${n}`,
+        type: "v1.ConfigSet" as const,
+        data: { key: `k${n % 7}`, value: String(n) },
+      }))
+      await tell(writer, {
+        kind: "append",
+        request: { actor: "owner", cause: "t", streams: [{ stream: "free", expected: "any", events }] },
+      })
+      const order: Array<string> = []
+      await new Promise<void>((resolve) => {
+        let asked = false
+        writer.submit({ kind: "rebuild", projections: ["config", "activity"] }, (reply) => {
+          if (!reply.ok) throw new Error("refused")
+          if (reply.progress === true) {
+            order.push("progress")
+            if (!asked) {
+              asked = true
+              expect(query(path, "SELECT count(*) FROM config")).toBe(7)
+              writer.submit(set("1"), () => order.push("served"))
+            }
+            return
+          }
+          order.push("done")
+          resolve()
+        })
+      })
+      expect(order.indexOf("served")).toBeLessThan(order.indexOf("done"))
+      expect(order.filter((step) => step === "progress").length).toBeGreaterThan(5)
+      expect(query(path, "SELECT value FROM config WHERE key = 'limits.site_files'")).toBe("1")
+      expect(query(path, "SELECT count(*) FROM activity")).toBe(5001)
+    }))
+
+  it("stores large blobs by chunks, once", () =>
+    withWriter(async (writer, path) => {
+      const parts = [Buffer.alloc(1024 * 1024, 1), Buffer.alloc(10, 2)]
+      const hash = sha256Hex(Buffer.concat(parts))
+      for (let time = 0; time < 2; time++) {
+        const upload = (await tell(writer, { kind: "beginBlob" })) as number
+        for (const [n, bytes] of parts.entries()) await tell(writer, { kind: "putChunk", upload, n, bytes })
+        await tell(writer, { kind: "finishBlob", upload, hash, size: 1024 * 1024 + 10 })
+      }
+      expect(query(path, "SELECT count(*) FROM blobs")).toBe(1)
+      expect(query(path, "SELECT count(*) FROM blob_chunks")).toBe(2)
+    }))
+})
