@@ -17,15 +17,18 @@ export interface Server {
   readonly http: Transport
 }
 
-/** The server that flags and environment mean. What it takes to reach it lasts until the scope closes. */
-export const connect = (options: ServerOptions) =>
+/**
+ * The server that flags and environment mean. What it takes to reach it lasts until the scope closes. Where no server runs on
+ * a cartridge of this machine, this process opens it, if it may.
+ */
+export const connect = (options: ServerOptions, { mayOpen }: { readonly mayOpen: boolean }) =>
   Effect.gen(function* () {
     const env = yield* Environment
     const target = yield* chooseTarget({ ...options, env, defaultDb, peers: yield* readPeers })
     if (target.kind === "remote" && target.token._tag === "Some" && isExposed(target.url)) {
       yield* note(`warning: the API key travels unencrypted to ${target.url}`)
     }
-    const http: Transport = target.kind === "local" ? yield* local(target.db) : yield* remote(target.url, target.token)
+    const http: Transport = target.kind === "local" ? yield* local(target.db, mayOpen) : yield* remote(target.url, target.token)
     const server: Server = { api: yield* makeApi(http), http }
     return server
   })

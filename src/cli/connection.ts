@@ -12,8 +12,15 @@ export interface ServerOptions {
 
 /** Runs a verb against the server that its flags mean. The client is loaded for those who need it, so that help is there at once. */
 export const withServer = <A, E, R>(options: ServerOptions, use: (server: Server) => Effect.Effect<A, E, R>) =>
+  withClient(options, true, use)
+
+/** The same for a verb without an end: it waits for a server, and never holds the cartridge against one that wants to start. */
+export const withRunningServer = <A, E, R>(options: ServerOptions, use: (server: Server) => Effect.Effect<A, E, R>) =>
+  withClient(options, false, use)
+
+const withClient = <A, E, R>(options: ServerOptions, mayOpen: boolean, use: (server: Server) => Effect.Effect<A, E, R>) =>
   Effect.promise(() => import("./client.ts")).pipe(
-    Effect.flatMap(({ connect }) => connect(options)),
+    Effect.flatMap(({ connect }) => connect(options, { mayOpen })),
     Effect.flatMap(use),
     Effect.scoped,
   )

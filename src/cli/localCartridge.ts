@@ -10,13 +10,14 @@ import { exitCodes } from "./exitCodes.ts"
 import { problemOf } from "./problem.ts"
 
 /**
- * Makes sure that somebody serves the cartridge on its local socket: the server that runs, another command, or else this
- * process until the scope closes.
+ * Makes sure that somebody serves the cartridge on its local socket: the server that runs, another command, or else, if it
+ * may, this process until the scope closes.
  */
-export const reachCartridge = (db: string): Effect.Effect<void, CliError, Scope.Scope | Environment> =>
+export const reachCartridge = (db: string, mayOpen: boolean): Effect.Effect<void, CliError, Scope.Scope | Environment> =>
   Effect.gen(function* () {
     if (yield* isServed(db)) return
     if (!existsSync(db)) return yield* noCartridge(db)
+    if (!mayOpen) return yield* notServed(db)
     const { openCartridge } = yield* Effect.promise(() => import("./serve.ts"))
     yield* openCartridge(db)
   }).pipe(
@@ -32,6 +33,14 @@ const noCartridge = (db: string): CliError =>
     code: "NO_SERVER",
     message: `no server named, and there is no cartridge at ${db}`,
     hint: "name a server with --to <url>, save one with `fazt peer add`, or start one here with `fazt server init`",
+    exitCode: exitCodes.unreachable,
+  })
+
+const notServed = (db: string): CliError =>
+  new CliError({
+    code: "UNREACHABLE",
+    message: `no server runs on the cartridge ${db}`,
+    hint: "start it with `fazt server start`",
     exitCode: exitCodes.unreachable,
   })
 

@@ -47,14 +47,14 @@ export const remote = (url: string, token: Option.Option<Redacted.Redacted>) =>
 
 /**
  * The cartridge on this machine, over its local socket. Whoever serves it may be a command that ends: then a request that
- * got no answer is made again to the next who does.
+ * got no answer is made again to the next who does; this process itself does so only if it may open the cartridge.
  */
-export const local = (db: string) =>
+export const local = (db: string, mayOpen: boolean) =>
   Effect.gen(function* () {
     const scope = yield* Scope.Scope
     const context = yield* Effect.context<Environment>()
-    const reach = reachCartridge(db).pipe(Scope.extend(scope), Effect.provide(context))
-    yield* reach
+    const reach = reachCartridge(db, mayOpen).pipe(Scope.extend(scope), Effect.provide(context))
+    if (mayOpen) yield* reach
     // Every request connects anew: a kept connection could belong to a command that has just ended.
     const { client } = yield* agentClient({ keepAlive: false, socketPath: localSocket(db) })
     const here = HttpClient.mapRequest(client, HttpClientRequest.prependUrl("http://localhost"))

@@ -1,7 +1,8 @@
-import type { BlobReader, Encoding } from "../events/blobs.ts"
+import { type BlobReader, type Encoding, encodings } from "../events/blobs.ts"
 
 /** Which precompressed forms a blob has. One object per blob for all who serve it, so that news reaches everybody. */
 export interface Variants {
+  /** The smallest first, as a rule. */
   available: ReadonlyArray<Encoding>
 }
 
@@ -16,6 +17,11 @@ export const blobCache = (blobs: BlobReader, maxBytes: number) => {
   const entries = new Map<string, Buffer>()
   const variants = new Map<string, Variants>()
   let bytes = 0
+
+  const variantsOf = (hash: string): ReadonlyArray<Encoding> => {
+    const stored = blobs.variants(hash)
+    return encodings.filter((encoding) => stored.includes(encoding))
+  }
 
   const get = (key: string, load: () => Buffer | undefined): Buffer | undefined => {
     const known = entries.get(key)
@@ -47,7 +53,7 @@ export const blobCache = (blobs: BlobReader, maxBytes: number) => {
     variants: (hash: string): Variants => {
       const known = variants.get(hash)
       if (known !== undefined) return known
-      const found: Variants = { available: blobs.variants(hash) }
+      const found: Variants = { available: variantsOf(hash) }
       if (variants.size >= maxVariants) variants.clear()
       variants.set(hash, found)
       return found
@@ -56,7 +62,7 @@ export const blobCache = (blobs: BlobReader, maxBytes: number) => {
     refreshVariants: (hashes: ReadonlyArray<string>): void => {
       for (const hash of hashes) {
         const known = variants.get(hash)
-        if (known !== undefined) known.available = blobs.variants(hash)
+        if (known !== undefined) known.available = variantsOf(hash)
       }
     },
     stats: () => ({ entries: entries.size, bytes }),

@@ -1,8 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
 import type { BlobCache } from "./blobCache.ts"
 import type { SiteSnapshot, SiteSnapshots } from "./site.ts"
-import { plainPage, serveStatic } from "./static.ts"
-import { normalizeUrlPath, type UrlPath } from "./urlPath.ts"
+import { guarded, plainPage, serveStatic } from "./static.ts"
+import { encodeUrlPath, normalizeUrlPath, type UrlPath } from "./urlPath.ts"
 
 /** What a host name stands for. */
 export type Place = { readonly kind: "admin" } | { readonly kind: "site"; readonly name: string } | { readonly kind: "unknown" }
@@ -34,6 +34,14 @@ const previewName = /^([a-z0-9]{10})--(.+)$/
 
 /** Host headers whose place is remembered. */
 const maxPlaces = 1000
+/** A DNS name with a dot behind it and a port; what is longer names nothing here, and is not kept. */
+const longestHost = 260
+
+/** The host asked for: where the request target is a whole URL, its own, whatever the Host header says (RFC 9112, 3.2.2). */
+const hostAsked = (req: IncomingMessage): string | undefined => {
+  const [, authority] = req.url?.startsWith("/") === true ? [] : (/^https?:\/\/([^/?#]*)/i.exec(req.url ?? "") ?? [])
+  return authority === undefined ? req.headers.host : authority.slice(authority.lastIndexOf("@") + 1)
+}
 
 export interface Dispatch {
   readonly domain: string
@@ -50,7 +58,7 @@ export const dispatcher = ({ domain, snapshots, cache, api, isHealthy }: Dispatc
   const places = new Map<string, Place>()
 
   const place = (header: string | undefined): Place => {
-    if (header === undefined) return unknown
+    if (header === undefined || header.length > longestHost) return unknown
     const known = places.get(header)
     if (known !== undefined) return known
     const found = placeOf(header, domain)
@@ -79,14 +87,20 @@ export const dispatcher = ({ domain, snapshots, cache, api, isHealthy }: Dispatc
     serveStatic(req, res, url, snapshot, cache, "stand-in")
   }
 
-  return (req, res) => {
-    const where = place(req.headers.host)
+  const answer = (req: IncomingMessage, res: ServerResponse): void => {
+    const where = place(hostAsked(req))
     const url = normalizeUrlPath(req.url ?? "/")
     if (!url.ok) return plainPage(req, res, url.status, `${url.status} ${url.reason}`)
     if (where.kind !== "admin") return serveSite(req, res, url, where.kind === "site" ? where.name : undefined)
-    if (url.path === "/api" || url.path.startsWith("/api/")) return api(req, res)
+    if (url.path === "/api" || url.path.startsWith("/api/")) {
+      // The API sees the path that was decided on.
+      req.url = url.query === "" ? encodeUrlPath(url.path) : `${encodeUrlPath(url.path)}?${url.query}`
+      return api(req, res)
+    }
     if (url.path === "/health")
       return isHealthy() ? plainPage(req, res, 200, "OK") : plainPage(req, res, 503, "the cartridge cannot be read")
     serveSite(req, res, url, "root")
   }
+
+  return (req, res) => guarded(res, () => answer(req, res))
 }

@@ -37,12 +37,9 @@ const publicFile = (snapshot: SiteSnapshot, path: string): SiteFile | undefined 
   return file === undefined || isPrivate(path) ? undefined : file
 }
 
-interface Found {
-  readonly path: string
-  readonly file: SiteFile
-}
-
-const firstOf = (snapshot: SiteSnapshot, names: ReadonlyArray<string>): Found | undefined => {
+/** The file whose address this is: itself or `<path>.html`; with a last slash, a folder's `index.html`. `path` without its first slash. */
+const findFile = (snapshot: SiteSnapshot, path: string): { readonly path: string; readonly file: SiteFile } | undefined => {
+  const names = path === "" || path.endsWith("/") ? [`${path}index.html`] : [path, `${path}.html`]
   for (const name of names) {
     const file = publicFile(snapshot, name)
     if (file !== undefined) return { path: name, file }
@@ -50,11 +47,7 @@ const firstOf = (snapshot: SiteSnapshot, names: ReadonlyArray<string>): Found | 
   return undefined
 }
 
-/** The file at exactly this address: itself or `<path>.html`, for a folder its `index.html`. `path` without its first slash. */
-const findFile = (snapshot: SiteSnapshot, path: string): Found | undefined =>
-  firstOf(snapshot, path === "" || path.endsWith("/") ? [`${path}index.html`] : [path, `${path}.html`])
-
-/** The same address with its last slash added or taken away: a page and a folder's page each have one, so that relative links hold. */
+/** A page has one address, so that its relative links hold: this is the one that differs by its last slash. */
 const otherSlash = (path: string): string => (path.endsWith("/") ? path.slice(0, -1) : `${path}/`)
 
 /** The nearest `404.html`, from the path's folder up to the root. */

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto"
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http"
 import { chunkBytes, type Encoding, encodings } from "../events/blobs.ts"
 import type { BlobCache, Variants } from "./blobCache.ts"
-import { httpDate, isNotModified } from "./conditional.ts"
+import { httpDate, ifMatch, isNotModified, parseHttpDate } from "./conditional.ts"
 import { isCompressible } from "./contentType.ts"
 import { negotiateEncoding } from "./encoding.ts"
 import { type ByteRange, contentRange, ifRangeAllows, multipartByteranges, parseRange } from "./ranges.ts"
@@ -105,6 +105,7 @@ export const serveStatic = (
   if (req.method !== "GET" && req.method !== "HEAD") return refuseMethod(req, res)
   const target = role === "itself" ? planned(snapshot, req, url, cache) : standIn(snapshot, url, cache)
   if ("kind" in target) {
+    if (snapshot.preview) res.setHeader("x-robots-tag", "noindex")
     if (target.kind === "redirect") return redirect(req, res, target.status, target.location, snapshot.varyOn)
     if (target.kind === "none") return plainPage(req, res, 404, "404 page not found")
     return
@@ -125,28 +126,43 @@ const serveFile = (req: IncomingMessage, res: ServerResponse, plan: Plan, cache:
   const ranged = status === 200 && req.headers.range !== undefined && req.method === "GET"
   const available = ranged ? [] : (plan.variants?.available ?? [])
   const chosen = available.length === 0 ? "identity" : negotiateEncoding(req.headers["accept-encoding"], available)
-  const form: Form = chosen === "none" ? "identity" : chosen
-  if (status === 200 && hasCondition(req) && isNotModified(req.headers, allEtags(file.hash), file.modified)) {
-    const { "content-length": _, "content-encoding": __, ...headers } = headersFor(plan, form, lengthOf(plan, form, cache))
-    res.writeHead(304, headers).end()
-    return
+  const body = chosen === "none" || chosen === "identity" ? undefined : cache.variant(file.hash, chosen)
+  // Precompressed forms are derived: should one be gone, the file itself is still there.
+  const form: Form = body === undefined ? "identity" : (chosen as Encoding)
+  if (status === 200) {
+    if (hasChanged(req, file)) return plainPage(req, res, 412, "412 the file has changed")
+    if (hasCondition(req) && isNotModified(req.headers, allEtags(file.hash), file.modified)) {
+      const all = headersFor(plan, form, body?.byteLength ?? file.size)
+      const { "content-length": _, "content-encoding": __, ...rest } = all
+      res.writeHead(304, rest).end()
+      return
+    }
   }
   if (ranged && serveRanges(req, res, plan, cache)) return
-  if (form !== "identity") {
-    const body = cache.variant(file.hash, form)!
+  if (body !== undefined) {
     res.writeHead(status, headersFor(plan, form, body.byteLength))
     if (req.method === "HEAD") res.end()
     else res.end(body)
     return
   }
-  res.writeHead(status, headersFor(plan, "identity", file.size))
-  if (req.method === "HEAD" || file.size === 0) res.end()
-  else if (file.size <= chunkBytes) res.end(cache.whole(file.hash))
-  else stream(res, sliceOf(file, { start: 0, end: file.size - 1 }, cache))
+  const headers = headersFor(plan, "identity", file.size)
+  if (req.method === "HEAD") res.writeHead(status, headers).end()
+  else if (file.size > chunkBytes) stream(res.writeHead(status, headers), sliceOf(file, { start: 0, end: file.size - 1 }, cache))
+  else {
+    const bytes = cache.whole(file.hash)
+    if (bytes === undefined) throw new Error(`The cartridge lacks the bytes of blob ${file.hash}.`)
+    res.writeHead(status, headers).end(bytes)
+  }
 }
 
-const lengthOf = (plan: Plan, form: Form, cache: BlobCache): number =>
-  form === "identity" ? plan.file.size : (cache.variant(plan.file.hash, form)?.byteLength ?? 0)
+/** RFC 9110, 13.1.1 and 13.1.4: the client wants the file only as it was. */
+const hasChanged = (req: IncomingMessage, file: SiteFile): boolean => {
+  const tags = req.headers["if-match"]
+  if (tags !== undefined) return !ifMatch(tags, allEtags(file.hash))
+  const date = req.headers["if-unmodified-since"]
+  const since = date === undefined ? undefined : parseHttpDate(date)
+  return since !== undefined && Math.floor(file.modified / 1000) * 1000 > since
+}
 
 const hasCondition = (req: IncomingMessage): boolean =>
   req.headers["if-none-match"] !== undefined || req.headers["if-modified-since"] !== undefined
@@ -162,7 +178,9 @@ const serveRanges = (req: IncomingMessage, res: ServerResponse, plan: Plan, cach
   if (ranges === "ignore") return false
   const headers = { ...headersFor(plan, "identity", file.size) }
   if (ranges === "unsatisfiable") {
-    res.writeHead(416, { ...headers, "content-range": `bytes */${file.size}`, "content-length": 0 }).end()
+    // A cache that does not look at Range must not keep this as what the address answers.
+    const refusal = { "content-range": `bytes */${file.size}`, "content-length": 0, "cache-control": "no-store" }
+    res.writeHead(416, { ...headers, ...refusal }).end()
     return true
   }
   const [first, ...more] = ranges
@@ -171,7 +189,7 @@ const serveRanges = (req: IncomingMessage, res: ServerResponse, plan: Plan, cach
     stream(res, sliceOf(file, first, cache))
     return true
   }
-  const multipart = multipartByteranges(ranges, file.size, file.type, randomBytes(12).toString("hex"))
+  const multipart = multipartByteranges(ranges, file.size, String(headers["content-type"]), randomBytes(12).toString("hex"))
   res.writeHead(206, { ...headers, "content-type": multipart.contentType, "content-length": multipart.length })
   stream(res, partsOf(file, multipart, cache))
   return true
@@ -205,7 +223,7 @@ const stream = (res: ServerResponse, pieces: Generator<Buffer>): void => {
         return
       }
       if (!res.write(piece.value)) {
-        res.once("drain", next)
+        res.once("drain", () => guarded(res, next))
         return
       }
     }
@@ -213,16 +231,28 @@ const stream = (res: ServerResponse, pieces: Generator<Buffer>): void => {
   next()
 }
 
+/** What cannot be read fails its own request only: with 500, or by breaking off an answer that has begun. */
+export const guarded = (res: ServerResponse, answer: () => void): void => {
+  try {
+    answer()
+  } catch (error) {
+    console.error(error)
+    if (res.headersSent) res.destroy()
+    else plainPage(res.req, res, 500, "500 something went wrong on the server; its log says what")
+  }
+}
+
 const redirect = (req: IncomingMessage, res: ServerResponse, status: number, location: string, varyOn: ReadonlyArray<string>): void => {
-  const body = req.method === "HEAD" ? "" : `${status} ${location}\n`
+  const body = `${status} ${location}\n`
   if (varyOn.length > 0) res.setHeader("vary", varyOn.join(", "))
   res.writeHead(status, {
     location,
     "content-type": "text/plain; charset=utf-8",
     "content-length": Buffer.byteLength(body),
     "cache-control": status === 301 || status === 308 ? "public, max-age=300" : "no-cache",
+    "x-content-type-options": "nosniff",
   })
-  res.end(body)
+  res.end(req.method === "HEAD" ? undefined : body)
 }
 
 export const plainPage = (req: IncomingMessage, res: ServerResponse, status: number, text: string): void => {

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { AuditEntry } from "../../http/api/Api.ts"
 import type { Server } from "../client.ts"
-import { withServer } from "../connection.ts"
+import { withRunningServer, withServer } from "../connection.ts"
 import { Interruption } from "../interruption.ts"
 import { given, json, limit, serverOptions } from "../options.ts"
 import { note } from "../output.ts"
@@ -25,19 +25,25 @@ const list = verb(
   },
   { ...filters, limit: limit(50, 100_000), following, json, ...serverOptions },
   ({ limit, following, json, to, token, db, ...filters }) =>
-    withServer({ to, token, db }, (server) =>
-      Effect.gen(function* () {
-        // Asked for first: whatever comes between the two answers is in the second.
-        const head = following ? lastSeq((yield* server.api.audit.list({ urlParams: { limit: 1, wait: 0 } })).data) : 0
-        const entries = yield* newest(server, filters, limit)
-        yield* printAudit(json, entries)
-        if (following) {
-          yield* Effect.flatMap(Interruption, ({ isTheEnd }) => isTheEnd)
-          yield* follow(server, filters, json, Math.max(head, lastSeq(entries)))
-        } else if (entries.length === 0 && !json) yield* note("no events match")
-      }),
-    ),
+    Effect.gen(function* () {
+      const options = { to, token, db }
+      const seen = yield* withServer(options, (server) => printRecent(server, filters, limit, json))
+      if (!following) return
+      yield* Effect.flatMap(Interruption, ({ isTheEnd }) => isTheEnd)
+      yield* withRunningServer(options, (server) => follow(server, filters, json, seen))
+    }),
 )
+
+/** Prints the newest events that match, and answers up to where the log has been seen. */
+const printRecent = (server: Server, filters: Filters, limit: number, json: boolean) =>
+  Effect.gen(function* () {
+    // Asked for first: whatever comes between the two answers is in the second.
+    const { data: head } = yield* server.api.audit.list({ urlParams: { limit: 1, wait: 0 } })
+    const entries = yield* newest(server, filters, limit)
+    yield* printAudit(json, entries)
+    if (entries.length === 0 && !json) yield* note("no events match")
+    return Math.max(lastSeq(head), lastSeq(entries))
+  })
 
 const verbs = [verify] as const
 

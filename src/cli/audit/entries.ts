@@ -14,7 +14,7 @@ export const renderAudit = (entries: ReadonlyArray<AuditEntry>, look: Look): str
     second(Date.parse(at)),
     { text: type.padEnd(18), paint: paint.bold },
     { text: stream.padEnd(16), paint: paint.cyan },
-    actor.padEnd(10),
+    actor.padEnd(16),
     { text: data === null ? "(erased)" : JSON.stringify(data), paint: paint.dim },
   ])
   return table(columns, rows, look)

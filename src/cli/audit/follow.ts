@@ -12,26 +12,26 @@ import { type Filters, filterParams } from "./filters.ts"
 const wait = 25
 
 /** Prints the events behind `after` as they happen, for ever. A server that goes away is waited for. */
-export const follow = (
-  { api }: Server,
-  filters: Filters,
-  json: boolean,
-  after: number,
-): Effect.Effect<never, unknown, Effect.Effect.Context<ReturnType<typeof printAudit>>> => {
+export const follow = ({ api }: Server, filters: Filters, json: boolean, after: number) => {
+  let isGone = false
+  const tellOnce = Effect.suspend(() => {
+    const told = isGone
+    isGone = true
+    return told ? Effect.void : note("no server answers, waiting for one …")
+  })
   const next = (after: number) =>
     api.audit.list({ urlParams: { ...filterParams(filters), after, wait, limit: 1000 } }).pipe(
-      Effect.tapError((error) => (isUnreachable(error) ? note("the server is gone, waiting for it …") : Effect.void)),
-      Effect.retry({ while: isUnreachable, schedule: Schedule.spaced("2 seconds") }),
+      Effect.tapError((error) => (isUnreachable(error) ? tellOnce : Effect.void)),
+      Effect.retry({ while: isUnreachable, schedule: Schedule.spaced("1 second") }),
     )
-  return Effect.iterate(after, {
-    while: () => true,
-    body: (after) =>
-      Effect.gen(function* () {
-        const { data, meta } = yield* next(after)
-        yield* printAudit(json, data)
-        return Math.max(after, lastSeq(data), Number(meta.next ?? 0))
-      }),
-  }).pipe(Effect.zipRight(Effect.never))
+  const step = (after: number) =>
+    Effect.gen(function* () {
+      const { data, meta } = yield* next(after)
+      isGone = false
+      yield* printAudit(json, data)
+      return Math.max(after, lastSeq(data), Number(meta.next ?? 0))
+    })
+  return Effect.iterate(after, { while: () => true, body: step })
 }
 
 export const lastSeq = (entries: ReadonlyArray<AuditEntry>): number => entries.reduce((last, { seq }) => Math.max(last, seq), 0)

@@ -83,7 +83,7 @@ const checkHead = ({ api }: Server, head: string) =>
     const { data } = yield* api.audit.list({ urlParams: { after: seq - 1, limit: 1, wait: 0 } })
     const found = data[0]
     if (found?.seq !== seq) return yield* badEvent(seq, "it was there when the head was written down, and is gone: the log was cut short")
-    if (found.hash !== hash) return yield* badEvent(seq, `its hash is ${found.hash}, not that of the head: history was rewritten`)
+    if (found.hash !== hash) return yield* badEvent(seq, `its hash is ${found.hash} and was ${hash}: history was rewritten`)
   })
 
 const badEvent = (seq: number, reason: string): CliError =>
@@ -91,6 +91,5 @@ const badEvent = (seq: number, reason: string): CliError =>
     code: "VERIFICATION_FAILED",
     message: `event ${seq} is bad: ${reason}`,
     details: { seq, reason },
-    hint: "everything before it is as it was written; look at it with `fazt audit --json`",
     exitCode: exitCodes.verificationFailed,
   })
