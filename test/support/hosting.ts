@@ -57,7 +57,8 @@ export const askUntil = async (ask: () => Promise<Answer>, isAsWanted: (answer: 
   for (;;) {
     const answer = await ask()
     if (isAsWanted(answer)) return answer
-    if (performance.now() > deadline) throw new Error(`Not as wanted after ${seconds} s: ${answer.status} ${JSON.stringify(answer.headers)}`)
+    if (performance.now() > deadline)
+      throw new Error(`Not as wanted after ${seconds} s: ${answer.status} ${JSON.stringify(answer.headers)}`)
     await sleep(50)
   }
 }

@@ -1,0 +1,11 @@
+import { cpus } from "node:os"
+import { benchDeploy } from "./deploy.ts"
+import { benchLog } from "./log.ts"
+import { benchStatic } from "./static.ts"
+
+/** `npm run bench [log|static|deploy …]`: figures, with ratios to the limit measured in the same run. Nothing here passes or fails. */
+const benches: Readonly<Record<string, () => Promise<void>>> = { log: benchLog, static: benchStatic, deploy: benchDeploy }
+
+const chosen = process.argv.slice(2)
+process.stdout.write(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown processor"}\n`)
+for (const [name, bench] of Object.entries(benches)) if (chosen.length === 0 || chosen.includes(name)) await bench()
