@@ -1,10 +1,20 @@
-// Bundles src/ into dist/: one file per thread. Native and asset-bearing packages stay outside.
-import { rmSync } from "node:fs"
+// Bundles src/ into dist/: one entry for each thread. Native and asset-bearing packages stay outside. Does nothing when dist/ is
+// newer than all it is made of.
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
-rmSync(`${root}/dist`, { recursive: true, force: true })
+const main = join(root, "dist/main.js")
+
+const newest = (folder) =>
+  Math.max(...readdirSync(folder, { recursive: true }).map((name) => statSync(join(folder, name)).mtimeMs))
+
+const sourceTime = Math.max(newest(join(root, "src")), statSync(join(root, "package-lock.json")).mtimeMs, statSync(fileURLToPath(import.meta.url)).mtimeMs)
+if (existsSync(main) && statSync(main).mtimeMs > sourceTime) process.exit(0)
+
+rmSync(join(root, "dist"), { recursive: true, force: true })
 await build({
   absWorkingDir: root,
   entryPoints: [
@@ -22,7 +32,7 @@ await build({
   platform: "node",
   format: "esm",
   target: "node24",
-  external: ["better-sqlite3", "@effect/sql", "@effect/cluster"],
+  external: ["better-sqlite3"],
   banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
   minifySyntax: true,
   sourcemap: "linked",

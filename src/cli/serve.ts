@@ -102,7 +102,8 @@ export const runServer = (options: {
       })
       return yield* Effect.mapError(writer.died, (cause) => new ServerFailed({ message: cause.message, cause }))
     })
-    return yield* Effect.scoped(Effect.provide(serve, layer))
+    // The listeners' scope is the inner one: they are drained while what they need is still there.
+    return yield* Effect.provide(Effect.scoped(serve), layer)
   })
 }
 

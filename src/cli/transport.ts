@@ -20,13 +20,11 @@ import { isLocalName } from "./target.ts"
 export type Transport = HttpClient.HttpClient.With<HttpClientError | CliError>
 
 const agentClient = (options: AgentOptions & { readonly socketPath?: string }) =>
-  Effect.map(Effect.provideServiceEffect(NodeHttpClient.make, NodeHttpClient.HttpAgent, NodeHttpClient.makeAgent(options)), (client) => ({
-    client,
-  }))
+  Effect.provideServiceEffect(NodeHttpClient.make, NodeHttpClient.HttpAgent, NodeHttpClient.makeAgent(options))
 
 /** Another server, over HTTP. Safe requests that a broken connection cut off are made again. */
 export const remote = (url: string, token: Option.Option<Redacted.Redacted>) =>
-  Effect.map(agentClient({ keepAlive: true, lookup: resolve }), ({ client }): Transport => {
+  Effect.map(agentClient({ keepAlive: true, lookup: resolve }), (client): Transport => {
     const authorised = HttpClient.mapRequest(client, (request) =>
       HttpClientRequest.prependUrl(
         Option.isSome(token) ? HttpClientRequest.bearerToken(request, Redacted.value(token.value)) : request,
@@ -56,7 +54,7 @@ export const local = (db: string, mayOpen: boolean) =>
     const reach = reachCartridge(db, mayOpen).pipe(Scope.extend(scope), Effect.provide(context))
     if (mayOpen) yield* reach
     // Every request connects anew: a kept connection could belong to a command that has just ended.
-    const { client } = yield* agentClient({ keepAlive: false, socketPath: localSocket(db) })
+    const client = yield* agentClient({ keepAlive: false, socketPath: localSocket(db) })
     const here = HttpClient.mapRequest(client, HttpClientRequest.prependUrl("http://localhost"))
     return HttpClient.transform(here, (response) =>
       response.pipe(

@@ -18,7 +18,6 @@ export type FromWriter =
   | { readonly committed: Committed }
   | { readonly rebuild: RebuildProgress }
   | { readonly ready: { readonly readOnly: Writer["readOnly"] } }
-  | { readonly closed: true }
 
 type EncodedReply =
   | { readonly ok: true; readonly value: unknown; readonly progress?: true }
@@ -81,6 +80,8 @@ export const portAsk = (port: MessagePort): ((request: WriterRequest) => Promise
   port.on("message", (message: FromWriter) => {
     if ("reply" in message) requests.receive(message)
   })
+  // A process that has nothing else to do may end.
+  port.unref()
   port.on("close", () => requests.fail(new Error("The writer is gone.")))
   return (request) =>
     new Promise((resolve, reject) => {

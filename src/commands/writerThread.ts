@@ -17,8 +17,8 @@ port.on("message", (message: ToWriter) => {
   if ("connect" in message) answerPort(message.connect, writer)
   if ("close" in message) {
     writer.close()
-    port.postMessage({ closed: true })
-    port.close()
+    // Ports given to other threads would keep this one alive; `exit` ends a worker thread only.
+    process.exit()
   }
 })
 answerPort(port, writer)

@@ -13,7 +13,7 @@ const maxVariants = 100_000
  * Blob bytes in memory, least recently used out first, bounded by `maxBytes`. Keyed by content, so nothing in it is ever stale.
  * Plain and synchronous: it is on the path of every request.
  */
-export const blobCache = (blobs: BlobReader, maxBytes: number) => {
+export const blobCache = (blobs: Pick<BlobReader, "chunk" | "variant" | "variants">, maxBytes: number) => {
   const entries = new Map<string, Buffer>()
   const variants = new Map<string, Variants>()
   let bytes = 0

@@ -106,7 +106,8 @@ export const serveStatic = (
   const target = role === "itself" ? planned(snapshot, req, url, cache) : standIn(snapshot, url, cache)
   if ("kind" in target) {
     if (snapshot.preview) res.setHeader("x-robots-tag", "noindex")
-    if (target.kind === "redirect") return redirect(req, res, target.status, target.location, snapshot.varyOn)
+    if (snapshot.varyOn.length > 0) res.setHeader("vary", snapshot.varyOn.join(", "))
+    if (target.kind === "redirect") return redirect(req, res, target.status, target.location)
     if (target.kind === "none") return plainPage(req, res, 404, "404 page not found")
     return
   }
@@ -242,9 +243,8 @@ export const guarded = (res: ServerResponse, answer: () => void): void => {
   }
 }
 
-const redirect = (req: IncomingMessage, res: ServerResponse, status: number, location: string, varyOn: ReadonlyArray<string>): void => {
+const redirect = (req: IncomingMessage, res: ServerResponse, status: number, location: string): void => {
   const body = `${status} ${location}\n`
-  if (varyOn.length > 0) res.setHeader("vary", varyOn.join(", "))
   res.writeHead(status, {
     location,
     "content-type": "text/plain; charset=utf-8",

@@ -1,4 +1,6 @@
+import { readdirSync, readFileSync } from "node:fs"
 import { connect } from "node:net"
+import { join, relative } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Answer, TestServer } from "./server.ts"
 import { zipForm } from "./server.ts"
@@ -35,7 +37,7 @@ export const sendRaw = (port: number, text: string): Promise<RawAnswer> =>
   new Promise((resolve, reject) => {
     const parts: Array<Buffer> = []
     const socket = connect(port, "127.0.0.1", () => socket.write(text, "latin1"))
-    socket.on("data", (part) => parts.push(part))
+    socket.on("data", (part: Buffer) => parts.push(part))
     socket.on("error", reject)
     socket.on("close", () => {
       const [head = "", ...rest] = Buffer.concat(parts).toString("latin1").split("\r\n\r\n")
@@ -62,3 +64,12 @@ export const askUntil = async (ask: () => Promise<Answer>, isAsWanted: (answer: 
     await sleep(50)
   }
 }
+
+/** The files of a folder, by their paths in it. */
+export const readFolder = (folder: string): Record<string, Buffer> =>
+  Object.fromEntries(
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .map((path) => [relative(folder, path), readFileSync(path)]),
+  )

@@ -1,4 +1,6 @@
 import { createReadStream } from "node:fs"
+import { readFile } from "node:fs/promises"
+import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Effect from "effect/Effect"
@@ -7,7 +9,7 @@ import * as Stream from "effect/Stream"
 import { toFailure } from "../../http/api/envelope.ts"
 import type { Server } from "../client.ts"
 import type { ProgressBar } from "../progressBar.ts"
-import { FileChanged, type HashedFile } from "./hashFiles.ts"
+import { FileChanged, type HashedFile, small } from "./hashFiles.ts"
 
 const decodeFailure = Schema.decodeUnknown(
   Schema.Struct({ error: Schema.Struct({ code: Schema.String, message: Schema.String, details: Schema.optional(Schema.Unknown) }) }),
@@ -15,27 +17,36 @@ const decodeFailure = Schema.decodeUnknown(
 
 /** Sends one file's bytes, straight from the disk. */
 export const uploadBlob = ({ http }: Server, file: HashedFile, bar: ProgressBar) =>
-  http
-    .execute(
-      HttpClientRequest.put(`/api/blobs/${file.hash}`).pipe(
-        HttpClientRequest.bodyStream(fileBytes(file, bar), { contentType: "application/octet-stream", contentLength: file.size }),
+  Effect.flatMap(file.size <= small ? wholeFile(file, bar) : Effect.succeed(flowingFile(file, bar)), (body) =>
+    http.execute(HttpClientRequest.put(`/api/blobs/${file.hash}`, { body })),
+  ).pipe(
+    Effect.flatMap((response) =>
+      Effect.flatMap(response.json, (body) =>
+        response.status < 300
+          ? Effect.void
+          : Effect.flatMap(decodeFailure(body), ({ error }) => Effect.fail(toFailure({ ...error, status: response.status }))),
       ),
-    )
-    .pipe(
-      Effect.flatMap((response) =>
-        Effect.flatMap(response.json, (body) =>
-          response.status < 300
-            ? Effect.void
-            : Effect.flatMap(decodeFailure(body), ({ error }) => Effect.fail(toFailure({ ...error, status: response.status }))),
-        ),
-      ),
-      // The client wraps what the body's stream fails with.
-      Effect.catchTag("RequestError", (error) => Effect.fail(error.cause instanceof FileChanged ? error.cause : error)),
-    )
+    ),
+    // The client wraps what the body's stream fails with.
+    Effect.catchTag("RequestError", (error) => Effect.fail(error.cause instanceof FileChanged ? error.cause : error)),
+  )
+
+const type = "application/octet-stream"
+
+const wholeFile = ({ path, absolute, size }: HashedFile, bar: ProgressBar): Effect.Effect<HttpBody.HttpBody, FileChanged> =>
+  Effect.tryPromise({ try: () => readFile(absolute), catch: () => new FileChanged({ path }) }).pipe(
+    Effect.filterOrFail(
+      (bytes) => bytes.length === size,
+      () => new FileChanged({ path }),
+    ),
+    Effect.tap((bytes) => Effect.sync(() => bar.add(bytes.length))),
+    Effect.map((bytes) => HttpBody.uint8Array(bytes, type)),
+  )
+
+const flowingFile = (file: HashedFile, bar: ProgressBar): HttpBody.HttpBody => HttpBody.stream(fileBytes(file, bar), type, file.size)
 
 /** Exactly as many bytes as were hashed: a request that announces more than it sends never ends. */
 const fileBytes = ({ path, absolute, size }: HashedFile, bar: ProgressBar): Stream.Stream<Uint8Array, FileChanged> => {
-  if (size === 0) return Stream.empty
   let sent = 0
   const counted = (chunk: Uint8Array): void => {
     sent += chunk.length

@@ -1,0 +1,217 @@
+import { createServer, type RequestListener } from "node:http"
+import type { AddressInfo } from "node:net"
+import { afterEach, describe, expect, it, vi } from "vitest"
+import { chunkBytes } from "../../src/events/blobs.ts"
+import { blobCache } from "../../src/http/blobCache.ts"
+import { dispatcher, placeOf } from "../../src/http/dispatch.ts"
+import type { SiteFile, SiteSnapshot } from "../../src/http/site.ts"
+import { askRaw } from "../support/hosting.ts"
+import { ask } from "../support/server.ts"
+
+/** `admin`, `unknown`, or the site's name in brackets. */
+const place = (host: string | undefined, domain: string): string => {
+  const found = placeOf(host, domain)
+  return found.kind === "site" ? `[${found.name}]` : found.kind
+}
+
+type Row = readonly [host: string | undefined, expected: string]
+
+const everywhere: ReadonlyArray<Row> = [
+  ["localhost", "admin"],
+  ["localhost:4698", "admin"],
+  ["LocalHost", "admin"],
+  ["localhost.", "admin"],
+  ["admin.localhost", "admin"],
+  ["blog.localhost", "[blog]"],
+  ["Blog.LOCALHOST:80", "[blog]"],
+  ["blog.localhost.:80", "[blog]"],
+  ["root.localhost", "[root]"],
+  ["404.localhost", "[404]"],
+  ["aaaaaaaaaa--blog.localhost", "[aaaaaaaaaa--blog]"],
+  ["a.b.localhost", "unknown"],
+  ["blog.127.0.0.1", "[blog]"],
+  ["blog.127.0.0.1:4698", "[blog]"],
+  ["a.b.127.0.0.1", "unknown"],
+  ["127.0.0.1", "unknown"],
+  ["10.127.0.0.1.example", "unknown"],
+  ["[::1]", "unknown"],
+  ["[::1]:4698", "unknown"],
+  ["[::ffff:127.0.0.1]", "unknown"],
+  ["[::1", "unknown"],
+  ["]", "unknown"],
+  ["", "unknown"],
+  [":80", "unknown"],
+  [".", "unknown"],
+  [".localhost", "unknown"],
+  ["blog.localhost..", "unknown"],
+  ["bloglocalhost", "unknown"],
+  ["blog.localhost.evil.example", "unknown"],
+  [undefined, "unknown"],
+]
+
+describe("a host name", () => {
+  it.each([
+    ...everywhere,
+    // `*.localhost` means the same whichever domain the server has.
+    ["example.test", "unknown"],
+    ["blog.example.test", "unknown"],
+  ] satisfies ReadonlyArray<Row>)("%s on a server for localhost stands for %s", (host, expected) => {
+    expect(place(host, "localhost")).toBe(expected)
+  })
+
+  it.each([
+    ...everywhere,
+    ["example.test", "[root]"],
+    ["EXAMPLE.test:443", "[root]"],
+    ["example.test.", "[root]"],
+    ["root.example.test", "[root]"],
+    ["404.example.test", "[404]"],
+    ["admin.example.test", "admin"],
+    ["Admin.Example.Test:80", "admin"],
+    ["blog.example.test", "[blog]"],
+    ["BLOG.example.test.:8080", "[blog]"],
+    ["www.example.test", "[www]"],
+    ["aaaaaaaaaa--blog.example.test", "[aaaaaaaaaa--blog]"],
+    ["a.b.example.test", "unknown"],
+    ["x.admin.example.test", "unknown"],
+    [".example.test", "unknown"],
+    ["notexample.test", "unknown"],
+    ["example.test.evil.example", "unknown"],
+    ["test", "unknown"],
+  ] satisfies ReadonlyArray<Row>)("%s on a server for example.test stands for %s", (host, expected) => {
+    expect(place(host, "example.test")).toBe(expected)
+  })
+})
+
+const file = (hash: string, size: number): SiteFile => ({ hash, size, type: "text/html; charset=utf-8", modified: 0 })
+
+const snapshot: SiteSnapshot = {
+  site: "blog",
+  deploy: "aaaaaaaaaa",
+  preview: false,
+  spa: false,
+  files: new Map([
+    ["index.html", file("whole", 5)],
+    ["gone.html", file("gone", 5)],
+    ["half.html", file("half", 2 * chunkBytes)],
+    ["derived.html", file("derived", 5)],
+  ]),
+  redirects: undefined,
+  headers: undefined,
+  varyOn: [],
+  plans: new Map(),
+}
+
+let close = async (): Promise<void> => {}
+afterEach(() => close())
+
+/** A dispatcher behind a real server; `asked` are the names of sites that were looked up. */
+const listening = async (
+  api: RequestListener = (req, res) => res.end(req.url),
+  live = (_name: string): SiteSnapshot | undefined => snapshot,
+) => {
+  const asked: Array<string> = []
+  const cache = blobCache(
+    {
+      chunk: (hash, n) => {
+        if (hash === "half" && n === 0) return Buffer.alloc(chunkBytes)
+        return hash === "whole" || hash === "derived" ? Buffer.from("hello") : undefined
+      },
+      variants: (hash) => (hash === "derived" ? ["br"] : []),
+      variant: () => undefined,
+    },
+    1000,
+  )
+  const snapshots = {
+    live: (name: string) => {
+      asked.push(name)
+      return live(name)
+    },
+    deploy: () => undefined,
+    changed: () => {},
+  }
+  const server = createServer(dispatcher({ domain: "example.test", snapshots, cache, api, isHealthy: () => true }))
+  await new Promise<void>((resolve) => server.listen(0, resolve))
+  close = () => new Promise((resolve) => server.close(() => resolve()))
+  return { port: (server.address() as AddressInfo).port, asked }
+}
+
+describe("a request whose target is a whole URL", () => {
+  it.each<readonly [target: string, host: string, asked: string]>([
+    ["http://blog.example.test/", "shop.example.test", "blog"],
+    ["HTTP://Blog.Example.Test:80/?x", "shop.example.test", "blog"],
+    ["http://blog.example.test", "shop.example.test", "blog"],
+    ["http://blog.example.test?x", "shop.example.test", "blog"],
+    ["https://user@blog.example.test/", "shop.example.test", "blog"],
+    ["http://other.example/blog.example.test/", "shop.example.test", "404"],
+    ["//blog.example.test/", "shop.example.test", "shop"],
+    ["/http://blog.example.test/", "shop.example.test", "shop"],
+  ])("is answered for the host in it (RFC 9112, 3.2.2): %s with Host %s", async (target, host, expected) => {
+    const { port, asked } = await listening()
+    await askRaw(port, target, host)
+    expect(asked).toEqual([expected])
+  })
+})
+
+describe("the API", () => {
+  it.each<readonly [target: string, seen: string]>([
+    ["/api", "/api"],
+    ["/api/", "/api/"],
+    ["/api/sites?deleted=true", "/api/sites?deleted=true"],
+    ["//api//sites", "/api/sites"],
+    ["/x/../api/sites?q=/../y", "/api/sites?q=/../y"],
+    ["/%61pi/sites", "/api/sites"],
+    ["/api/sites/caf%c3%a9%25", "/api/sites/caf%C3%A9%25"],
+    ["http://admin.example.test/api/sites", "/api/sites"],
+  ])("sees the path that was decided on: for %s it is %s", async (target, seen) => {
+    const { port } = await listening()
+    expect((await askRaw(port, target, "admin.example.test")).body).toBe(seen)
+  })
+
+  it.each(["/apis", "/", "/API/sites", "/api/../x", "/health/api"])("is not asked about %s", async (target) => {
+    const { port, asked } = await listening()
+    await askRaw(port, target, "admin.example.test")
+    expect(asked).toEqual(["root"])
+  })
+
+  it.each(["example.test", "blog.example.test", "other.example"])("is not behind %s", async (host) => {
+    const { port, asked } = await listening()
+    const { status, body } = await askRaw(port, "/api/sites", host)
+    expect([status, body === "/api/sites", asked.length]).toEqual([404, false, 1])
+  })
+})
+
+describe("what cannot be read from the cartridge", () => {
+  it("fails with 500, and the server lives on", async () => {
+    const reported = vi.spyOn(console, "error").mockImplementation(() => {})
+    const { port } = await listening(undefined, (name) => {
+      if (name === "broken") throw new Error("disk I/O error")
+      return snapshot
+    })
+    const statuses = []
+    for (const [host, path] of [
+      ["broken", "/"],
+      ["blog", "/gone"],
+      ["blog", "/"],
+    ] as const) {
+      statuses.push((await ask(port, path, { host: `${host}.example.test` })).status)
+    }
+    expect(statuses).toEqual([500, 500, 200])
+    expect(reported).toHaveBeenCalledTimes(2)
+    reported.mockRestore()
+  })
+
+  it("breaks the answer off when it is missed half-way, so that nobody takes it for the whole", async () => {
+    const reported = vi.spyOn(console, "error").mockImplementation(() => {})
+    const { port } = await listening()
+    await expect(ask(port, "/half", { host: "blog.example.test" })).rejects.toThrow(/aborted|hang up|ECONNRESET/)
+    expect((await ask(port, "/", { host: "blog.example.test" })).text).toBe("hello")
+    reported.mockRestore()
+  })
+
+  it("does not matter where it is a compressed form: the file itself is sent", async () => {
+    const { port } = await listening()
+    const { status, headers, text } = await ask(port, "/derived", { host: "blog.example.test", headers: { "accept-encoding": "br" } })
+    expect([status, headers["content-encoding"], headers["content-length"], text]).toEqual([200, undefined, "5", "hello"])
+  })
+})

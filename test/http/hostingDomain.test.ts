@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { askRaw, deploySite } from "../support/hosting.ts"
+import { startServer, type TestServer } from "../support/server.ts"
+
+let server: TestServer
+let preview: string
+beforeAll(async () => {
+  server = await startServer({ domain: "example.test" })
+  preview = (await deploySite(server, "blog", { "index.html": "an old blog" })).deploy
+  await deploySite(server, "blog", { "index.html": "the blog" })
+})
+afterAll(() => server.stop())
+
+describe("on a server for example.test", () => {
+  const welcome = [200, "Welcome to Fazt"]
+  const lost = [404, "404 - Lost in Space"]
+  const blog = [200, "the blog"]
+
+  it.each<readonly [host: string, expected: ReadonlyArray<unknown>]>([
+    ["example.test", welcome],
+    ["Example.Test.:8080", welcome],
+    ["root.example.test", welcome],
+    ["admin.example.test", welcome],
+    ["localhost", welcome],
+    ["404.example.test", [200, "404 - Lost in Space"]],
+    ["blog.example.test", blog],
+    ["BLOG.example.test.:80", blog],
+    ["blog.localhost", blog],
+    ["blog.127.0.0.1:4698", blog],
+    ["PREVIEW--blog.example.test", [200, "an old blog"]],
+    ["PREVIEW--blog.localhost", [200, "an old blog"]],
+    ["PREVIEW--root.example.test", lost],
+    ["www.example.test", lost],
+    ["no-such-site.example.test", lost],
+    ["x.blog.example.test", lost],
+    ["x.admin.example.test", lost],
+    ["notexample.test", lost],
+    ["example.test.evil.example", lost],
+    ["blog.example.com", lost],
+    ["blog", lost],
+    ["test", lost],
+    ["127.0.0.1", lost],
+    ["[::1]:80", lost],
+    ["", lost],
+  ])("Host: %s is answered with %j", async (host, expected) => {
+    const { status, body } = await askRaw(server.port, "/", host.replace("PREVIEW", preview))
+    expect([status, /<title>(.*)<\/title>/.exec(body)?.[1] ?? body]).toEqual(expected)
+  })
+
+  it.each<readonly [host: string, api: number, health: number]>([
+    ["admin.example.test", 401, 200],
+    ["ADMIN.Example.Test:80", 401, 200],
+    ["localhost", 401, 200],
+    ["example.test", 404, 404],
+    ["root.example.test", 404, 404],
+    ["blog.example.test", 404, 404],
+    ["api.example.test", 404, 404],
+    ["evil.example", 404, 404],
+  ])("the API and the health check behind Host: %s answer with %d and %d", async (host, api, health) => {
+    const ask = async (path: string) => (await server.ask(path, { host })).status
+    expect([await ask("/api/sites"), await ask("/health")]).toEqual([api, health])
+  })
+})
