@@ -1,14 +1,10 @@
 import type { RequestListener } from "node:http"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Schema from "effect/Schema"
 import { CartridgeWriter } from "../commands/CartridgeWriter.ts"
 import { blobReader } from "../events/blobs.ts"
 import { Api } from "./api/Api.ts"
@@ -16,8 +12,8 @@ import { auditLayer } from "./api/audit.ts"
 import { Authentication, authLayer } from "./api/auth.ts"
 import { blobsLayer } from "./api/blobs.ts"
 import { configLayer } from "./api/config.ts"
-import { BadRequest, Failure, InternalError, NotFound, statusOf } from "./api/envelope.ts"
 import { keysLayer } from "./api/keys.ts"
+import { inEnvelope } from "./api/refusals.ts"
 import { serverLayer } from "./api/server.ts"
 import { sitesLayer } from "./api/sites.ts"
 import { blobCache } from "./blobCache.ts"
@@ -28,25 +24,6 @@ import { Reads } from "./Reads.ts"
 import { ServerInfo } from "./ServerInfo.ts"
 import { Settings } from "./Settings.ts"
 import { siteSnapshots } from "./site.ts"
-
-const failWith = (failure: Failure) => HttpServerResponse.unsafeJson(Schema.encodeSync(Failure)(failure), { status: statusOf(failure) })
-
-/** Answers in the envelope also where the framework itself refuses: malformed requests, unknown routes, defects. */
-const inEnvelope = HttpApiBuilder.middleware((app: HttpApp.Default) =>
-  Effect.catchAllCause(app, (cause: Cause.Cause<unknown>) => {
-    const error = Cause.squash(cause) as { readonly _tag?: string; readonly message?: string } | null
-    if (Schema.is(Schema.typeSchema(Failure))(error)) return Effect.succeed(failWith(error))
-    if (error?._tag === "HttpApiDecodeError") {
-      return Effect.succeed(failWith(BadRequest.make({ code: "VALIDATION_FAILED", message: String(error.message).slice(0, 1000) })))
-    }
-    if (error?._tag === "RouteNotFound") return Effect.succeed(failWith(noRoute))
-    if (Cause.isInterruptedOnly(cause)) return Effect.interrupt
-    return Effect.as(Effect.logError("A request failed.", cause), failWith(internal))
-  }),
-)
-
-const noRoute = NotFound.make({ code: "NOT_FOUND", message: "There is no such API endpoint. GET /api/openapi.json lists them." })
-const internal = InternalError.make({ code: "INTERNAL_ERROR", message: "Something went wrong on the server; its log says what." })
 
 const apiLayer = HttpApiBuilder.api(Api).pipe(
   Layer.provide([sitesLayer, blobsLayer, configLayer, keysLayer, auditLayer, serverLayer]),

@@ -23,7 +23,10 @@ export const labelFrom = (name: string): Option.Option<string> => {
 /** What a folder's site is called: as asked, as its `manifest.json` says, or like the folder. */
 export const siteName = (folder: string, asked: Option.Option<string>) =>
   Effect.gen(function* () {
-    if (Option.isSome(asked)) return asked.value
+    if (Option.isSome(asked)) {
+      if (isLabel(asked.value)) return asked.value
+      return yield* usageError(`no site can be called '${asked.value}'`, "use lower-case letters, digits and dashes, 63 at most")
+    }
     const said = yield* manifestName(folder)
     const name = Option.orElse(said, () => labelFrom(basename(folder)))
     return yield* Option.match(name, {

@@ -8,6 +8,9 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { toFailure } from "../../http/api/envelope.ts"
 import type { Server } from "../client.ts"
+import { CliError } from "../errors.ts"
+import { bytes } from "../format.ts"
+import { problemOf } from "../problem.ts"
 import type { ProgressBar } from "../progressBar.ts"
 import { FileChanged, type HashedFile, small } from "./hashFiles.ts"
 
@@ -27,8 +30,18 @@ export const uploadBlob = ({ http }: Server, file: HashedFile, bar: ProgressBar)
           : Effect.flatMap(decodeFailure(body), ({ error }) => Effect.fail(toFailure({ ...error, status: response.status }))),
       ),
     ),
-    // The client wraps what the body's stream fails with.
-    Effect.catchTag("RequestError", (error) => Effect.fail(error.cause instanceof FileChanged ? error.cause : error)),
+    Effect.catchTags({
+      // The client wraps what the body's stream fails with.
+      RequestError: (error) => Effect.fail(error.cause instanceof FileChanged ? error.cause : error),
+      // A server that refuses the rest of a body may be gone before its answer was read.
+      CliError: (error) =>
+        error.code === "UNREACHABLE"
+          ? new CliError({
+              ...problemOf(error),
+              hint: `it happened at ${file.path} (${bytes(file.size)}): may the server's files be that large?`,
+            })
+          : Effect.fail(error),
+    }),
   )
 
 const type = "application/octet-stream"
@@ -36,11 +49,11 @@ const type = "application/octet-stream"
 const wholeFile = ({ path, absolute, size }: HashedFile, bar: ProgressBar): Effect.Effect<HttpBody.HttpBody, FileChanged> =>
   Effect.tryPromise({ try: () => readFile(absolute), catch: () => new FileChanged({ path }) }).pipe(
     Effect.filterOrFail(
-      (bytes) => bytes.length === size,
+      (content) => content.length === size,
       () => new FileChanged({ path }),
     ),
-    Effect.tap((bytes) => Effect.sync(() => bar.add(bytes.length))),
-    Effect.map((bytes) => HttpBody.uint8Array(bytes, type)),
+    Effect.tap((content) => Effect.sync(() => bar.add(content.length))),
+    Effect.map((content) => HttpBody.uint8Array(content, type)),
   )
 
 const flowingFile = (file: HashedFile, bar: ProgressBar): HttpBody.HttpBody => HttpBody.stream(fileBytes(file, bar), type, file.size)

@@ -49,10 +49,19 @@ const visit = async (at: string, absolute: string, above: IgnoreRules, files: Ar
     if (isLeftOut(entry, path, rules)) continue
     const file = join(absolute, entry.name)
     if (entry.isDirectory()) await visit(path, file, rules, files, skipped)
-    else if (entry.isFile()) files.push({ path, absolute: file, size: (await lstat(file)).size })
-    else skipped.push(path)
+    else if (entry.isFile()) {
+      const size = await sizeOf(file)
+      if (size !== undefined) files.push({ path, absolute: file, size })
+    } else skipped.push(path)
   }
 }
+
+/** Nothing for a file that went away since its folder was listed. */
+const sizeOf = (file: string): Promise<number | undefined> =>
+  lstat(file).then(
+    ({ size }) => size,
+    (cause) => (systemCode(cause) === "ENOENT" ? undefined : Promise.reject(cause)),
+  )
 
 /** The site's own routing rules go along whatever else is said. */
 const always = new Set(["_redirects", "_headers"])

@@ -189,7 +189,11 @@ export const Status = Schema.Struct({
 }).annotations({ identifier: "Status" })
 export type Status = typeof Status.Type
 
-const site = HttpApiSchema.param("site", Schema.String)
+/** A site's name in a path, in any case. */
+const site = HttpApiSchema.param(
+  "site",
+  Schema.transform(Schema.String, Schema.String, { strict: true, decode: (name) => name.toLowerCase(), encode: (name) => name }),
+)
 const Message = Data(Schema.Struct({ message: Schema.String }))
 const Limit = (max: number, byDefault: number) =>
   Schema.optionalWith(Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, max)), { default: () => byDefault })

@@ -5,7 +5,6 @@ import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequ
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
 import type { Scope } from "../../events/access.ts"
 import { accessQueries, type KeyRow } from "../../projections/access.ts"
 import { Reads } from "../Reads.ts"
@@ -23,6 +22,8 @@ const granting: Readonly<Record<Scope, ReadonlyArray<Scope>>> = {
 
 const keyForm = /^fazt_([a-z0-9]{12})_([A-Za-z0-9_-]{43})$/
 
+const bearer = /^Bearer +(\S+)$/i
+
 /** The SHA-256 (hex) under which a key's secret is kept. */
 export const secretHash = (secret: string): string => hash("sha256", secret, "hex")
 
@@ -38,7 +39,7 @@ export const verifyToken = (findKey: (id: string) => KeyRow | undefined, token: 
 /** Who sends this request, or why that cannot be. The API's middleware and the classic deploy route both ask here. */
 export class Authentication extends Context.Tag("fazt/Authentication")<
   Authentication,
-  { readonly check: (req: IncomingMessage, token: string, needs: Scope) => Effect.Effect<Context.Tag.Service<Caller>, Failure> }
+  { readonly check: (req: IncomingMessage, needs: Scope) => Effect.Effect<Context.Tag.Service<Caller>, Failure> }
 >() {
   static readonly layer: Layer.Layer<Authentication, never, Reads> = Layer.effect(
     Authentication,
@@ -46,11 +47,12 @@ export class Authentication extends Context.Tag("fazt/Authentication")<
       const { db } = yield* Reads
       const { key: findKey } = accessQueries(db)
       return {
-        check: (req, token, needs) =>
+        check: (req, needs) =>
           Effect.suspend((): Effect.Effect<Context.Tag.Service<Caller>, Failure> => {
             const cause = requestId(req)
             if (isLocal(req)) return Effect.succeed({ actor: "owner", cause, key: undefined })
-            if (token === "") return Effect.fail(missing)
+            const token = bearer.exec(req.headers.authorization ?? "")?.[1]
+            if (token === undefined) return Effect.fail(missing)
             const key = verifyToken(findKey, token)
             if (key === undefined) return Effect.fail(invalid)
             if (!granting[needs].some((scope) => key.scopes.includes(scope))) return Effect.fail(outOfScope(key, needs))
@@ -73,10 +75,9 @@ const outOfScope = (key: KeyRow, needs: Scope) =>
 
 const implementation = (needs: Scope) =>
   Effect.map(Authentication, ({ check }) => ({
-    bearer: (token: Redacted.Redacted) =>
-      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-        check(NodeHttpServerRequest.toIncomingMessage(request), Redacted.value(token), needs),
-      ),
+    // The token that the framework hands over is whatever stands behind the seventh character of the header.
+    bearer: () =>
+      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => check(NodeHttpServerRequest.toIncomingMessage(request), needs)),
   }))
 
 export const authLayer = Layer.mergeAll(

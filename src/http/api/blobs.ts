@@ -33,7 +33,12 @@ export const blobsLayer = HttpApiBuilder.group(Api, "blobs", (handlers) =>
     const queries = yield* Queries
     const settings = yield* Settings
     const { db } = yield* Reads
-    const ask = portAsk((yield* CartridgeWriter).connect())
+    const writer = yield* CartridgeWriter
+    const port = yield* Effect.acquireRelease(
+      Effect.sync(() => writer.connect()),
+      (open) => Effect.sync(() => open.close()),
+    )
+    const ask = portAsk(port)
     const blobs = blobReader(db)
 
     return handlers

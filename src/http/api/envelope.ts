@@ -86,3 +86,9 @@ export const toFailure = ({ code, message, details, status }: DomainError): Fail
 
 /** The status that a failure is sent with. */
 export const statusOf = (failure: Failure): number => failures.find(({ tag }) => tag === failure._tag)!.status
+
+/** Seconds that the client should wait, where the failure says so: for the header `Retry-After`. */
+export const retryAfter = ({ details }: FailureFields): number | undefined => {
+  const seconds = (details as { readonly retry_after?: unknown } | undefined)?.retry_after
+  return typeof seconds === "number" ? seconds : undefined
+}

@@ -104,7 +104,7 @@ export const sitesLayer = HttpApiBuilder.group(Api, "sites", (handlers) =>
         Effect.gen(function* () {
           const caller = yield* Caller
           const body = yield* readText(request, maxManifestBytes)
-          const published = yield* rate.within(caller.key, deployer.deployManifest(site.toLowerCase(), body, caller))
+          const published = yield* rate.within(caller.key, deployer.deployManifest(site, body, caller))
           return { data: deployedView(published, deployments.deployment(published.site, published.deploy)!, addresses) }
         }).pipe(refuse),
       )

@@ -8,7 +8,7 @@ import { SiteNameInvalid, siteNameProblem } from "../../commands/site.ts"
 import { DeploySource } from "../../events/site.ts"
 import { deploymentQueries } from "../../projections/deployments.ts"
 import { Authentication } from "../api/auth.ts"
-import { type DomainError, type Failure, Failure as FailureSchema, InternalError, statusOf, toFailure } from "../api/envelope.ts"
+import { type DomainError, type Failure, Failure as FailureSchema, InternalError, retryAfter, statusOf, toFailure } from "../api/envelope.ts"
 import { Reads } from "../Reads.ts"
 import { ServerInfo } from "../ServerInfo.ts"
 import { Settings } from "../Settings.ts"
@@ -19,8 +19,6 @@ import { type Upload, withUpload } from "./upload.ts"
 import { deployedView } from "./view.ts"
 
 const badRequest = (message: string) => new DeployRefused({ code: "BAD_REQUEST", status: 400, message })
-
-const bearer = /^Bearer +(\S+)$/i
 
 /** What is asked for by the form, once its fields have been found good. */
 const readForm = ({ fields, file }: Upload, domain: string) => {
@@ -66,8 +64,7 @@ export const classicDeploy = Effect.gen(function* () {
   const handle = (req: IncomingMessage): Effect.Effect<unknown, Failure | DomainError> =>
     Effect.gen(function* () {
       if (req.method !== "POST") return yield* Effect.fail(badRequest("Method not allowed: deploy with POST."))
-      const token = bearer.exec(req.headers.authorization ?? "")?.[1] ?? ""
-      const caller = yield* authentication.check(req, token, "deploy")
+      const caller = yield* authentication.check(req, "deploy")
       const receiveAndDeploy = Effect.async<unknown, Failure | DomainError>((resume) => {
         const deploying = withUpload(req, settings.number("limits.site_bytes"), async (upload) => {
           const { site, file, source, spa, message } = readForm(upload, domain)
@@ -94,6 +91,8 @@ export const classicDeploy = Effect.gen(function* () {
         const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
         if (failure === undefined) Effect.runFork(Effect.provide(Effect.logError("A deploy failed.", exit.cause), runtime))
         const known = failure === undefined ? internal : "status" in failure ? toFailure(failure) : failure
+        const wait = retryAfter(known)
+        if (wait !== undefined && !res.headersSent) res.setHeader("retry-after", wait)
         send(res, statusOf(known), Schema.encodeSync(FailureSchema)(known))
       },
     })
@@ -105,8 +104,6 @@ const internal = InternalError.make({ code: "INTERNAL_ERROR", message: "Somethin
 const send = (res: ServerResponse, status: number, body: unknown): void => {
   if (res.headersSent || res.destroyed) return
   const text = JSON.stringify(body)
-  const retryAfter = (body as { readonly error?: { readonly details?: { readonly retry_after?: number } } }).error?.details?.retry_after
-  if (retryAfter !== undefined) res.setHeader("retry-after", retryAfter)
   res.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text), "cache-control": "no-store" })
   res.end(text)
 }

@@ -4,7 +4,7 @@ import { contentTypeOf } from "../contentType.ts"
 import { parseHeaders } from "../rules/headers.ts"
 import { parseRedirects } from "../rules/redirects.ts"
 import type { blobSink, StoredBlob } from "./blobSink.ts"
-import { DeployRefused, fileTooLarge } from "./refused.ts"
+import { DeployRefused, fileTooLarge, pathInvalid } from "./refused.ts"
 import { checkSitePath } from "./sitePath.ts"
 
 /** What a deploy may have at most. */
@@ -63,12 +63,7 @@ const checkFiles = (
   let total = 0
   for (const [name, { hash }] of given) {
     const checked = checkSitePath(name)
-    if (!checked.ok)
-      throw new DeployRefused({
-        code: "PATH_INVALID",
-        status: 400,
-        message: `${JSON.stringify(name)} cannot be a file's path: ${checked.reason}.`,
-      })
+    if (!checked.ok) throw pathInvalid(name, checked.reason)
     const { path } = checked
     if (files[path] !== undefined)
       throw new DeployRefused({ code: "PATH_DUPLICATE", status: 400, message: `${JSON.stringify(path)} is there twice.` })

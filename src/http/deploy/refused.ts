@@ -18,3 +18,6 @@ export const fileTooLarge = (path: string, max: number) =>
     status: 413,
     message: `${JSON.stringify(path)} is larger than the ${max} bytes that a file may have (limits.file_bytes).`,
   })
+
+export const pathInvalid = (path: string, reason: string) =>
+  new DeployRefused({ code: "PATH_INVALID", status: 400, message: `${JSON.stringify(path)} cannot be a file's path: ${reason}.` })

@@ -30,6 +30,7 @@ const receive = async (req: IncomingMessage, folder: string, maxFileBytes: numbe
   const form = openForm(req, maxFileBytes)
   const fields = new Map<string, string>()
   let file: Upload["file"]
+  let zip: Readable | undefined
   let writing: Promise<void> | undefined
 
   form.on("field", (name: string, value: string) => {
@@ -38,6 +39,7 @@ const receive = async (req: IncomingMessage, folder: string, maxFileBytes: numbe
   form.on("file", (name: string, content: Readable & { readonly truncated?: boolean }, filename: string) => {
     if (name !== "file" || file !== undefined) return void content.resume()
     const path = join(folder, "site.zip")
+    zip = content
     file = { name: filename, path }
     writing = pipeline(content, createWriteStream(path)).then(() => {
       if (content.truncated === true) throw tooLarge(maxFileBytes)
@@ -50,6 +52,9 @@ const receive = async (req: IncomingMessage, folder: string, maxFileBytes: numbe
     await pipeline(req, form)
     await writing
   } catch (error) {
+    // A form that ends early does not end its files: without this, the half-written zip would stay open for ever.
+    zip?.destroy()
+    await writing?.catch(() => undefined)
     if (error instanceof DeployRefused) throw error
     const { code, message } = error as NodeJS.ErrnoException
     if (code === "ENOSPC") throw error
