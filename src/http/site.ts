@@ -83,9 +83,8 @@ export const siteSnapshots = (db: Sqlite, blobs: BlobReader) => {
   const loadLive = db.transaction((site: string): SiteSnapshot | undefined => {
     const current = live(site)
     if (current === undefined) return undefined
-    const { spa } = decodeManifest(blobs.bytes(current.manifest)!)
     const all = new Map(files(site).map(({ path, hash, size, type, updated_at }) => [path, { hash, size, type, modified: updated_at }]))
-    return snapshot(site, current.deploy, false, spa, all)
+    return snapshot(site, current.deploy, false, current.spa === 1, all)
   })
 
   const loadDeploy = (site: string, deploy: string): SiteSnapshot | undefined => {

@@ -24,6 +24,7 @@ export const sitesProjection: Projection = {
       site       TEXT PRIMARY KEY,
       deploy     TEXT,
       manifest   TEXT,
+      spa        INTEGER NOT NULL,
       deploys    INTEGER NOT NULL,
       files      INTEGER NOT NULL,
       bytes      INTEGER NOT NULL,
@@ -34,12 +35,18 @@ export const sitesProjection: Projection = {
   createIndexes: "",
   prepare: (db, table, facts) => {
     const sites = table("sites")
-    const create = db.prepare(`INSERT INTO ${sites} VALUES (?, NULL, NULL, 0, 0, 0, ?, ?, NULL)`)
+    const create = db.prepare(`INSERT INTO ${sites} VALUES (?, NULL, NULL, 0, 0, 0, 0, ?, ?, NULL)`)
     const goLive = db.prepare(
-      `UPDATE ${sites} SET deploy = ?, manifest = ?, deploys = deploys + ?, files = ?, bytes = ?, updated_at = ? WHERE site = ?`,
+      `UPDATE ${sites} SET deploy = ?, manifest = ?, spa = ?, deploys = deploys + ?, files = ?, bytes = ?, updated_at = ? WHERE site = ?`,
     )
     const remove = db.prepare(`UPDATE ${sites} SET updated_at = ?, deleted_at = ? WHERE site = ?`)
     const restore = db.prepare(`UPDATE ${sites} SET updated_at = ?, deleted_at = NULL WHERE site = ?`)
+
+    const show = (site: string, deploy: string, hash: string, deploys: number, at: number): void => {
+      const manifest = facts.manifest(hash)
+      const { files, bytes } = manifestTotals(manifest)
+      goLive.run(deploy, hash, manifest.spa ? 1 : 0, deploys, files, bytes, at, site)
+    }
 
     return (event) => {
       switch (event.type) {
@@ -47,14 +54,13 @@ export const sitesProjection: Projection = {
           create.run(event.data.site, event.at, event.at)
           break
         case "v1.SiteDeployed": {
-          const { site, deploy, manifest, files, bytes } = event.data
-          goLive.run(deploy, manifest, 1, files, bytes, event.at, site)
+          const { site, deploy, manifest } = event.data
+          show(site, deploy, manifest, 1, event.at)
           break
         }
         case "v1.SiteRolledBack": {
           const { site, to, manifest } = event.data
-          const { files, bytes } = manifestTotals(facts.manifest(manifest))
-          goLive.run(to, manifest, 0, files, bytes, event.at, site)
+          show(site, to, manifest, 0, event.at)
           break
         }
         case "v1.SiteDeleted":
@@ -75,8 +81,8 @@ export const siteQueries = (db: Sqlite) => {
   const one = db.prepare<[string], SiteRow>(`SELECT ${columns} FROM sites WHERE site = ?`)
   const present = db.prepare<[], SiteRow>(`SELECT ${columns} FROM sites WHERE deleted_at IS NULL ORDER BY site`)
   const all = db.prepare<[], SiteRow>(`SELECT ${columns} FROM sites ORDER BY site`)
-  const live = db.prepare<[string], { deploy: string; manifest: string }>(
-    "SELECT deploy, manifest FROM sites WHERE site = ? AND deleted_at IS NULL AND deploy IS NOT NULL",
+  const live = db.prepare<[string], { deploy: string; spa: 0 | 1 }>(
+    "SELECT deploy, spa FROM sites WHERE site = ? AND deleted_at IS NULL AND deploy IS NOT NULL",
   )
   const liveManifests = db
     .prepare<[], string>("SELECT manifest FROM sites WHERE deleted_at IS NULL AND manifest IS NOT NULL ORDER BY updated_at DESC")
@@ -84,6 +90,7 @@ export const siteQueries = (db: Sqlite) => {
   return {
     site: (site: string): SiteRow | undefined => one.get(site),
     sites: (options: { readonly deleted: boolean }): ReadonlyArray<SiteRow> => (options.deleted ? all : present).all(),
+    /** What the site shows now; nothing if it shows nothing. */
     live: (site: string) => live.get(site),
     liveManifests: (): ReadonlyArray<string> => liveManifests.all(),
   }

@@ -14,6 +14,8 @@ import { ServerInfo } from "../ServerInfo.ts"
 import { Api } from "./Api.ts"
 import { BadRequest } from "./envelope.ts"
 
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+
 export const serverLayer = HttpApiBuilder.group(Api, "server", (handlers) =>
   Effect.gen(function* () {
     const writer = yield* CartridgeWriter
@@ -44,7 +46,7 @@ export const serverLayer = HttpApiBuilder.group(Api, "server", (handlers) =>
             uptime_seconds: Math.max(0, Math.floor((now - info.startedAt) / 1000)),
             head: log.head(),
             sites: sites({ deleted: false }).length,
-            database: { path: info.db, size_bytes: statSync(info.db).size },
+            database: { path: info.db, size_bytes: sizeOf(info.db) + sizeOf(`${info.db}-wal`) },
             memory_bytes: process.memoryUsage.rss(),
             read_only: writer.readOnly === undefined ? null : new LogIsReadOnly(writer.readOnly).message,
           },
