@@ -17,6 +17,8 @@ export interface Server {
   readonly http: Transport
 }
 
+export const makeServer = (http: Transport): Effect.Effect<Server> => Effect.map(makeApi(http), (api) => ({ api, http }))
+
 /**
  * The server that flags and environment mean. What it takes to reach it lasts until the scope closes. Where no server runs on
  * a cartridge of this machine, this process opens it, if it may.
@@ -29,6 +31,5 @@ export const connect = (options: ServerOptions, { mayOpen }: { readonly mayOpen:
       yield* note(`warning: the API key travels unencrypted to ${target.url}`)
     }
     const http: Transport = target.kind === "local" ? yield* local(target.db, mayOpen) : yield* remote(target.url, target.token)
-    const server: Server = { api: yield* makeApi(http), http }
-    return server
+    return yield* makeServer(http)
   })

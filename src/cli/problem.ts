@@ -77,6 +77,7 @@ const helpText = (doc: HelpDoc.HelpDoc): string =>
     .replace(/^Expected to find option: '(.+)'$/, "the option $1 is missing")
     .replace(/^Missing argument (.+)$/, "the argument $1 is missing")
     .replace(/^Received unknown argument: /, "unknown argument ")
+    .replace(/^Invalid subcommand for .*$/, "an argument was not understood")
 
 const configText = (error: ConfigError.ConfigError): string =>
   "message" in error && "path" in error ? `${error.path.join("_")}: ${error.message}` : String(error)

@@ -111,13 +111,14 @@ const unreachable = (error: HttpClientError | CliError, whom: string): HttpClien
 const onlyApi = (base: string) => (response: HttpClientResponse) => {
   if (/^application\/json\b/.test(response.headers["content-type"] ?? "")) return Effect.succeed(response)
   const { hostname, host, port, protocol } = new URL(base)
-  const admin = isLocalName(hostname) ? `localhost:${port}` : `${protocol}//admin.${host}`
+  const isBare = /^[\d.]+$|^\[/.test(hostname)
+  const admin = isLocalName(hostname) ? `: try --to localhost:${port}` : isBare ? "" : `: try --to ${protocol}//admin.${host}`
   const location = response.headers["location"]
   const hint =
     location !== undefined && response.status >= 300 && response.status < 400
       ? `it redirects to ${location}: name that server`
       : response.status === 404 && !hostname.startsWith("admin.")
-        ? `that host serves sites, the API is at admin.<domain>: try --to ${admin}`
+        ? `that host serves sites, the API is at admin.<domain>${admin}`
         : "is that a Fazt server?"
   return new CliError({
     code: "NOT_THE_API",

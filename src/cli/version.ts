@@ -5,7 +5,7 @@ import { verb } from "./verb.ts"
 
 export const version = verb(
   "version",
-  { summary: "Show this program's version.", examples: ["fazt version", "fazt --version"] },
+  { summary: "Show this program's version.", details: ["`fazt --version` does the same."], examples: ["fazt version"] },
   { json },
   ({ json }) => answer(json, { version: release, node: process.versions.node }, () => `fazt ${release}`),
 )

@@ -43,6 +43,16 @@ const hostAsked = (req: IncomingMessage): string | undefined => {
   return authority === undefined ? req.headers.host : authority.slice(authority.lastIndexOf("@") + 1)
 }
 
+/** Two readers of such a request could take it for two different sites: it is refused (RFC 9112, 3.2). */
+const namesTwoHosts = ({ rawHeaders }: IncomingMessage): boolean => {
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!
+    if (name.length === 4 && name.toLowerCase() === "host") hosts++
+  }
+  return hosts > 1
+}
+
 export interface Dispatch {
   readonly domain: string
   readonly snapshots: SiteSnapshots
@@ -88,6 +98,7 @@ export const dispatcher = ({ domain, snapshots, cache, api, isHealthy }: Dispatc
   }
 
   const answer = (req: IncomingMessage, res: ServerResponse): void => {
+    if (namesTwoHosts(req)) return plainPage(req, res, 400, "400 the request has more than one Host header")
     const where = place(hostAsked(req))
     const url = normalizeUrlPath(req.url ?? "/")
     if (!url.ok) return plainPage(req, res, url.status, `${url.status} ${url.reason}`)

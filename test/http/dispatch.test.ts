@@ -1,5 +1,6 @@
 import { createServer, type RequestListener } from "node:http"
-import type { AddressInfo } from "node:net"
+import { type AddressInfo, connect } from "node:net"
+import { setTimeout as sleep } from "node:timers/promises"
 import { afterEach, describe, expect, it, vi } from "vitest"
 import { chunkBytes } from "../../src/events/blobs.ts"
 import { blobCache } from "../../src/http/blobCache.ts"
@@ -95,6 +96,7 @@ const snapshot: SiteSnapshot = {
     ["gone.html", file("gone", 5)],
     ["half.html", file("half", 2 * chunkBytes)],
     ["derived.html", file("derived", 5)],
+    ["endless.html", file("endless", 200 * chunkBytes)],
   ]),
   redirects: undefined,
   headers: undefined,
@@ -105,16 +107,18 @@ const snapshot: SiteSnapshot = {
 let close = async (): Promise<void> => {}
 afterEach(() => close())
 
-/** A dispatcher behind a real server; `asked` are the names of sites that were looked up. */
+/** A dispatcher behind a real server; `asked` are the names of sites that were looked up, `read` the pieces of the endless file. */
 const listening = async (
   api: RequestListener = (req, res) => res.end(req.url),
   live = (_name: string): SiteSnapshot | undefined => snapshot,
 ) => {
   const asked: Array<string> = []
+  const read: Array<number> = []
   const cache = blobCache(
     {
       chunk: (hash, n) => {
-        if (hash === "half" && n === 0) return Buffer.alloc(chunkBytes)
+        if (hash === "endless") read.push(n)
+        if (hash === "endless" || (hash === "half" && n === 0)) return Buffer.alloc(chunkBytes)
         return hash === "whole" || hash === "derived" ? Buffer.from("hello") : undefined
       },
       variants: (hash) => (hash === "derived" ? ["br"] : []),
@@ -133,7 +137,7 @@ const listening = async (
   const server = createServer(dispatcher({ domain: "example.test", snapshots, cache, api, isHealthy: () => true }))
   await new Promise<void>((resolve) => server.listen(0, resolve))
   close = () => new Promise((resolve) => server.close(() => resolve()))
-  return { port: (server.address() as AddressInfo).port, asked }
+  return { port: (server.address() as AddressInfo).port, asked, read }
 }
 
 describe("a request whose target is a whole URL", () => {
@@ -213,5 +217,24 @@ describe("what cannot be read from the cartridge", () => {
     const { port } = await listening()
     const { status, headers, text } = await ask(port, "/derived", { host: "blog.example.test", headers: { "accept-encoding": "br" } })
     expect([status, headers["content-encoding"], headers["content-length"], text]).toEqual([200, undefined, "5", "hello"])
+  })
+})
+
+describe("a large file", () => {
+  it("is read from the cartridge no faster than the client takes it, and no further once it is gone", async () => {
+    const { port, read } = await listening()
+    const socket = connect(port, "127.0.0.1", () => socket.write("GET /endless HTTP/1.1\r\nHost: blog.example.test\r\n\r\n"))
+    await new Promise((resolve) => socket.once("readable", resolve))
+    await sleep(100)
+    // What fits into the system's buffers has been read, and little more.
+    const first = read.length
+    expect(first).toBeLessThan(50)
+    for (let taken = 0; taken < 20 * chunkBytes; await sleep(1)) taken += (socket.read() as Buffer | null)?.length ?? 0
+    const then = read.length
+    expect(then).toBeGreaterThan(first)
+    expect(then).toBeLessThan(first + 40)
+    socket.destroy()
+    await sleep(50)
+    expect(read.length).toBeLessThan(then + 10)
   })
 })

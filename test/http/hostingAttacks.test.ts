@@ -269,6 +269,9 @@ describe("a request line", () => {
     ["GET /about\tx HTTP/1.1\r\nHost: plain.localhost\r\n\r\n", 400],
     ["GET / HTTP/1.1\r\nHost: plain.localhost\r\nX: a\0b\r\n\r\n", 400],
     ["GET / HTTP/1.1\r\nHost : plain.localhost\r\n\r\n", 400],
+    ["GET / HTTP/1.1\r\nConnection: close\r\nHost: plain.localhost\r\nHost: rules.localhost\r\n\r\n", 400],
+    ["GET / HTTP/1.1\r\nConnection: close\r\nHost: plain.localhost\r\nHOST: plain.localhost\r\n\r\n", 400],
+    ["GET / HTTP/1.1\r\nConnection: close\r\nHost: plain.localhost\r\nExpect: magic\r\n\r\n", 417],
     ["GET / HTTP/1.1\r\nHost: plain.localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400],
     [`GET / HTTP/1.1\r\nHost: plain.localhost\r\nX: ${"a".repeat(40_000)}\r\n\r\n`, 431],
     ["\x16\x03\x01\x02\x00\x01", 400],
@@ -279,6 +282,12 @@ describe("a request line", () => {
 })
 
 describe("a header field", () => {
+  it("that asks for another protocol is passed over", async () => {
+    const head = "GET /about HTTP/1.1\r\nHost: plain.localhost\r\nConnection: upgrade, close\r\nUpgrade: websocket\r\n\r\n"
+    const { status, body } = await sendRaw(server.port, head)
+    expect([status, body]).toEqual([200, "about"])
+  })
+
   const long = "x".repeat(20_000)
   const rows: ReadonlyArray<readonly [name: string, value: string]> = [
     ["Range", `bytes=${"0-0,".repeat(5000)}`],

@@ -1,5 +1,6 @@
-import { randomBytes } from "node:crypto"
+import { createHash, randomBytes } from "node:crypto"
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib"
+import Database from "better-sqlite3"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { askUntil, deploySite } from "../support/hosting.ts"
 import { type Answer, startServer, type TestServer } from "../support/server.ts"
@@ -106,6 +107,15 @@ describe("the compressed forms of a file", () => {
     expect([formOf(answer), answer.body.equals(Buffer.from(uncompressed[path]!))]).toEqual(["identity", true])
     // Text may have a compressed form one day; what is compressed in itself never has.
     expect(answer.headers.vary).toBe(/\.(txt|html|css)$/.test(path) ? "Accept-Encoding" : undefined)
+  })
+
+  it("are not even tried of what is compressed in itself, or too small to gain", () => {
+    const db = new Database(server.db, { readonly: true })
+    const tried = db.prepare<[string], number>("SELECT count(*) FROM blob_variants WHERE hash = ?").pluck()
+    const triedOf = (content: string | Buffer) => tried.get(createHash("sha256").update(content).digest("hex"))
+    const counts = Object.entries(uncompressed).map(([path, content]) => [path, triedOf(content)])
+    db.close()
+    expect(counts).toEqual(Object.keys(uncompressed).map((path) => [path, path === "noise.txt" ? 3 : 0]))
   })
 
   it("come without a new deploy, to those who were served the file before they were made", async () => {

@@ -50,7 +50,7 @@ const verbs = [verify] as const
 export const audit = document(list.pipe(Command.withSubcommands(verbs)), { verb: "audit", manual: list.manual, verbs, runs: true })
 
 /** The newest events that match, oldest first. */
-const newest = ({ api }: Server, filters: Filters, limit: number) =>
+export const newest = ({ api }: Server, filters: Filters, limit: number) =>
   Effect.gen(function* () {
     const entries: Array<AuditEntry> = []
     let before = Option.none<number>()

@@ -9,7 +9,7 @@ export const filters = {
   site: filter("site", "name", "Only events of this site."),
   stream: filter("stream", "name", "Only events of this stream, such as site/hello or config."),
   type: filter("type", "name", "Only events of this type, such as v1.SiteDeployed."),
-  actor: filter("actor", "name", "Only what this actor did: owner, key:<id>, system …"),
+  actor: filter("actor", "name", "Only what this actor did, such as owner, key:<id> or system."),
   since: filter("since", "time", "Only since then: 2h, 7d or a date."),
   until: filter("until", "time", "Only until then: 2h, 7d or a date."),
 }

@@ -37,8 +37,7 @@ export const verify = verb(
     withServer(options, (server) =>
       Effect.gen(function* () {
         const start = yield* Clock.currentTimeMillis
-        const walked = yield* Effect.scoped(walk(server))
-        if (Option.isSome(head)) yield* checkHead(server, head.value)
+        const walked = yield* verifyChain(server, head)
         const ms = (yield* Clock.currentTimeMillis) - start
         const result = { verified: true, events: walked.seq, bytes: walked.bytes, head: { seq: walked.seq, hash: walked.hash }, ms }
         yield* answer(json, result, ({ paint }) =>
@@ -52,6 +51,14 @@ export const verify = verb(
 )
 
 const rate = (count: number, ms: number): string => `${bytes(Math.round((count * 1000) / Math.max(1, ms)))}/s`
+
+/** Walks the whole chain, then looks for the head that was written down. Fails with the first bad event. */
+export const verifyChain = (server: Server, head: Option.Option<string>) =>
+  Effect.gen(function* () {
+    const walked = yield* Effect.scoped(walk(server))
+    if (Option.isSome(head)) yield* checkHead(server, head.value)
+    return walked
+  })
 
 /** Walks the chain part by part to its end. */
 const walk = ({ api }: Server) =>

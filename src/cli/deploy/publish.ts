@@ -52,7 +52,8 @@ export const publish = (
       return api.sites.deploy({ path: { site: segment(site) }, payload: request }).pipe(
         Effect.map(({ data }): Published => ({ deployed: data, uploaded })),
         Effect.catchTag("Conflict", (conflict) => {
-          const again = conflict.code === "BLOBS_MISSING" && round < rounds ? missingOf(conflict.details) : []
+          const again =
+            conflict.code === "BLOBS_MISSING" && round < rounds ? missingOf(conflict.details).filter((hash) => fileByHash.has(hash)) : []
           return again.length === 0 ? Effect.fail(conflict) : Effect.zipRight(upload(again), attempt(round + 1, uploaded + again.length))
         }),
       )

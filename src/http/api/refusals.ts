@@ -2,6 +2,7 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type { HttpApiDecodeError } from "@effect/platform/HttpApiError"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
+import * as HttpMethod from "@effect/platform/HttpMethod"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Cause from "effect/Cause"
@@ -18,12 +19,13 @@ const readsItself = (url: string): boolean => /^\/api\/(blobs\/[0-9a-f]|sites\/[
 
 /** Answers in the envelope also where the framework itself refuses: malformed requests, unknown routes, defects. */
 export const inEnvelope = HttpApiBuilder.middleware((app: HttpApp.Default) =>
-  Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers, url }) => {
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers, method, url }) => {
+    if (!HttpMethod.hasBody(method) || readsItself(url)) return app
     // The framework would cut the connection where the limit is passed, and the client would never hear why.
-    if (Number(headers["content-length"] ?? 0) > maxJsonBytes && !readsItself(url)) return answer(tooLarge)
-    // Nothing here takes a form, and the framework would put its files on the disk.
-    if (/^multipart\//i.test(headers["content-type"] ?? "")) return answer(noForm)
-    return app
+    if (Number(headers["content-length"] ?? 0) > maxJsonBytes) return answer(tooLarge)
+    // The framework reads forms too, and puts the files in them on the disk.
+    const type = headers["content-type"] ?? "application/json"
+    return /^application\/json\b/i.test(type) ? app : answer(notJson(type))
   }).pipe(
     HttpIncomingMessage.withMaxBodySize(Option.some(maxJsonBytes)),
     Effect.catchAllCause((cause) => {
@@ -60,7 +62,8 @@ const invalid = ({ issues, message }: HttpApiDecodeError): Failure => {
 }
 
 const noRoute = NotFound.make({ code: "NOT_FOUND", message: "There is no such API endpoint. GET /api/openapi.json lists them." })
-const noForm = BadRequest.make({ code: "BAD_REQUEST", message: "The body has to be JSON; forms go to POST /api/deploy only." })
+const notJson = (type: string): Failure =>
+  BadRequest.make({ code: "BAD_REQUEST", message: `The body has to be JSON (application/json), not ${JSON.stringify(type.slice(0, 80))}.` })
 const cutShort = BadRequest.make({ code: "BAD_REQUEST", message: "The request ended before its body did." })
 const tooLarge = PayloadTooLarge.make({ code: "PAYLOAD_TOO_LARGE", message: `The body is larger than ${maxJsonBytes} bytes.` })
 const internal = InternalError.make({ code: "INTERNAL_ERROR", message: "Something went wrong on the server; its log says what." })

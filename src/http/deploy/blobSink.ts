@@ -45,7 +45,11 @@ export const blobSink = (ask: Ask, isStored: (hash: string) => boolean) => {
     return { hash, size: bytes.byteLength }
   }
 
-  const storeLarge = async (head: Buffer, rest: AsyncIterator<Uint8Array>, expected: string | undefined): Promise<StoredBlob> => {
+  const storeLarge = async (
+    head: ReadonlyArray<Uint8Array>,
+    rest: AsyncIterator<Uint8Array>,
+    expected: string | undefined,
+  ): Promise<StoredBlob> => {
     const upload = (await ask({ kind: "beginBlob" })) as number
     try {
       const digest = createHash("sha256")
@@ -54,7 +58,7 @@ export const blobSink = (ask: Ask, isStored: (hash: string) => boolean) => {
       const put = async (bytes: Uint8Array): Promise<void> => {
         digest.update(bytes)
         size += bytes.byteLength
-        await ask({ kind: "putChunk", upload, n: n++, bytes: new Uint8Array(bytes) })
+        await ask({ kind: "putChunk", upload, n: n++, bytes })
       }
       for await (const piece of inPieces(head, rest)) await put(piece)
       const hash = digest.digest("hex")
@@ -74,14 +78,19 @@ export const blobSink = (ask: Ask, isStored: (hash: string) => boolean) => {
      */
     store: async (content: AsyncIterable<Uint8Array>, expected?: string): Promise<StoredBlob> => {
       const iterator = content[Symbol.asyncIterator]()
-      const parts: Array<Uint8Array> = []
-      let size = 0
-      for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
-        parts.push(next.value)
-        size += next.value.byteLength
-        if (size > chunkBytes) return storeLarge(Buffer.concat(parts, size), iterator, expected)
+      try {
+        const parts: Array<Uint8Array> = []
+        let size = 0
+        for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
+          parts.push(next.value)
+          size += next.value.byteLength
+          if (size > chunkBytes) return await storeLarge(parts, iterator, expected)
+        }
+        return await storeSmall(Buffer.concat(parts, size), expected)
+      } finally {
+        // Does nothing to a stream that has ended; one that could not be stored is closed.
+        await iterator.return?.()
       }
-      return storeSmall(Buffer.concat(parts, size), expected)
     },
     /** Waits until everything is stored. */
     flush: async (): Promise<void> => {
@@ -98,17 +107,23 @@ const mismatch = (expected: string, actual: string): DeployRefused =>
     message: `The bytes have the SHA-256 ${actual}, not ${expected}. Did the file change meanwhile?`,
   })
 
-/** Cuts a stream, of which `head` has been read, into pieces of `chunkBytes`. */
-async function* inPieces(head: Buffer, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Buffer> {
-  let buffer = head
-  for (;;) {
-    while (buffer.byteLength >= chunkBytes) {
-      yield buffer.subarray(0, chunkBytes)
-      buffer = buffer.subarray(chunkBytes)
+/** Cuts a stream, of which `head` has been read, into pieces of `chunkBytes`, each in a buffer of its own. */
+async function* inPieces(head: ReadonlyArray<Uint8Array>, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  let piece = new Uint8Array(chunkBytes)
+  let filled = 0
+  function* pour(part: Uint8Array) {
+    for (let at = 0; at < part.byteLength; ) {
+      const taken = part.subarray(at, at + chunkBytes - filled)
+      piece.set(taken, filled)
+      filled += taken.byteLength
+      at += taken.byteLength
+      if (filled < chunkBytes) continue
+      yield piece
+      piece = new Uint8Array(chunkBytes)
+      filled = 0
     }
-    const next = await rest.next()
-    if (next.done === true) break
-    buffer = Buffer.concat([buffer, next.value])
   }
-  if (buffer.byteLength > 0) yield buffer
+  for (const part of head) yield* pour(part)
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield* pour(next.value)
+  if (filled > 0) yield piece.slice(0, filled)
 }

@@ -8,7 +8,15 @@ import { SiteNameInvalid, siteNameProblem } from "../../commands/site.ts"
 import { DeploySource } from "../../events/site.ts"
 import { deploymentQueries } from "../../projections/deployments.ts"
 import { Authentication } from "../api/auth.ts"
-import { type DomainError, type Failure, Failure as FailureSchema, InternalError, retryAfter, statusOf, toFailure } from "../api/envelope.ts"
+import {
+  type DomainError,
+  type Failure,
+  Failure as FailureSchema,
+  InternalError,
+  retryAfter,
+  statusOf,
+  toFailure,
+} from "../api/envelope.ts"
 import { Reads } from "../Reads.ts"
 import { ServerInfo } from "../ServerInfo.ts"
 import { Settings } from "../Settings.ts"
