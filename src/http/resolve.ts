@@ -37,9 +37,9 @@ const publicFile = (snapshot: SiteSnapshot, path: string): SiteFile | undefined 
   return file === undefined || isPrivate(path) ? undefined : file
 }
 
-/** The file whose address this is: itself or `<path>.html`; with a last slash, a folder's `index.html`. `path` without its first slash. */
+/** The file that a URL path names: itself, `<path>.html`, or `<path>/index.html`. `path` without its first slash. */
 const findFile = (snapshot: SiteSnapshot, path: string): { readonly path: string; readonly file: SiteFile } | undefined => {
-  const names = path === "" || path.endsWith("/") ? [`${path}index.html`] : [path, `${path}.html`]
+  const names = path === "" || path.endsWith("/") ? [`${path}index.html`] : [path, `${path}.html`, `${path}/index.html`]
   for (const name of names) {
     const file = publicFile(snapshot, name)
     if (file !== undefined) return { path: name, file }
@@ -47,8 +47,8 @@ const findFile = (snapshot: SiteSnapshot, path: string): { readonly path: string
   return undefined
 }
 
-/** A page has one address, so that its relative links hold: this is the one that differs by its last slash. */
-const otherSlash = (path: string): string => (path.endsWith("/") ? path.slice(0, -1) : `${path}/`)
+/** What lies at the path without its last slash. */
+const withoutSlash = (snapshot: SiteSnapshot, path: string) => (path.endsWith("/") ? findFile(snapshot, path.slice(0, -1)) : undefined)
 
 /** The nearest `404.html`, from the path's folder up to the root. */
 const nearest404 = (snapshot: SiteSnapshot, path: string): Resolution => {
@@ -68,15 +68,15 @@ const hasExtension = (path: string): boolean => path.lastIndexOf(".") > path.las
 export const resolve = (snapshot: SiteSnapshot, request: PathRequest): Resolution => {
   const path = request.path.slice(1)
   const found = findFile(snapshot, path)
-  // Nothing is redirected to a page that is not there.
-  const elsewhere = found === undefined && path !== "" && findFile(snapshot, otherSlash(path)) !== undefined
+  const unslashed = withoutSlash(snapshot, path)
   if (snapshot.redirects !== undefined) {
-    const match = matchRedirect(snapshot.redirects, request, found !== undefined || elsewhere)
+    const match = matchRedirect(snapshot.redirects, request, (found ?? unslashed) !== undefined)
     if (match?.kind === "redirect") return match
     if (match !== undefined) return rewritten(snapshot, path, match.path.slice(1), match.status)
   }
-  if (elsewhere) {
-    const location = encodeUrlPath(otherSlash(request.path))
+  // One address for each page, the one without a slash; nothing leads to a page that is not there.
+  if (unslashed !== undefined && (found === undefined || found.path === unslashed.path)) {
+    const location = encodeUrlPath(request.path.slice(0, -1))
     return { kind: "redirect", status: 301, location: request.query === "" ? location : `${location}?${request.query}` }
   }
   if (found !== undefined) return { kind: "file", status: 200, ...found }
@@ -91,7 +91,7 @@ const fallback = (snapshot: SiteSnapshot, path: string): Resolution => {
 
 /** A rewrite's target is looked up once; rules are not applied to it again. */
 const rewritten = (snapshot: SiteSnapshot, from: string, to: string, status: number): Resolution => {
-  const found = findFile(snapshot, to) ?? (to === "" ? undefined : findFile(snapshot, otherSlash(to)))
+  const found = findFile(snapshot, to) ?? withoutSlash(snapshot, to)
   return found === undefined ? fallback(snapshot, from) : { kind: "file", status, ...found }
 }
 

@@ -141,8 +141,8 @@ describe("the addresses of a site", () => {
     ["/about", 200, "about"],
     ["/about.html", 200, "about"],
     ["/about/?q=1", 301, "/about?q=1"],
-    ["/guide", 301, "/guide/"],
-    ["/guide/", 200, "guide"],
+    ["/guide/", 301, "/guide"],
+    ["/guide", 200, "guide"],
     ["/guide/nothing", 404, "not in the guide"],
     ["/nothing", 404, "not here"],
     ["/nothing/", 404, "not here"],
@@ -443,14 +443,14 @@ describe("the examples", () => {
   it("docs does what it says", async () => {
     await deploySite(server, "docs", readFolder("examples/docs"))
     const seen = []
-    for (const path of ["/", "/guide", "/guide/", "/guide/deploying", "/start", "/old/history", "/news/2025/x", "/guide/deep/down/here"]) {
+    for (const path of ["/", "/guide/", "/guide", "/guide/deploying", "/start", "/old/history", "/news/2025/x", "/guide/deep/down/here"]) {
       const { status, headers, text } = await at("docs", path)
       seen.push([path, status, headers.location ?? /<h1>(.*)<\/h1>/.exec(text)?.[1], headers["referrer-policy"]])
     }
     expect(seen).toEqual([
       ["/", 200, "From a folder to a site", "same-origin"],
-      ["/guide", 301, "/guide/", undefined],
-      ["/guide/", 200, "Addresses", "same-origin"],
+      ["/guide/", 301, "/guide", undefined],
+      ["/guide", 200, "Addresses", "same-origin"],
       ["/guide/deploying", 200, expect.any(String), "same-origin"],
       ["/start", 302, "/guide", undefined],
       ["/old/history", 301, "/guide/history", undefined],
