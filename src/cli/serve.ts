@@ -1,6 +1,12 @@
 import { existsSync } from "node:fs"
 import { resolve } from "node:path"
-import { Data, Effect, Layer, Option, Redacted, type Scope } from "effect"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
 import { CartridgeWriter } from "../commands/CartridgeWriter.ts"
 import { Commands, type HandleError } from "../commands/Commands.ts"
 import { Environment, localSocket } from "../config.ts"
@@ -83,12 +89,13 @@ export const runServer = (options: {
       const handler = yield* Handler
       const settings = yield* Settings
       const info = yield* ServerInfo
-      const firstRun = writer.readOnly === undefined ? yield* prepare(options.examples) : Option.none()
       yield* listenOnSocket(handler, localSocket(options.db))
       listening = yield* listenOnPort(
         handler,
         Option.getOrElse(port, () => settings.number("server.port")),
       )
+      // Only now, so that a port that is taken cannot swallow credentials that are shown once.
+      const firstRun = writer.readOnly === undefined ? yield* prepare(options.examples) : Option.none()
       if (writer.readOnly === undefined) yield* compressLiveSites
       yield* options.onReady({
         url: info.addresses.admin(),
@@ -103,9 +110,13 @@ export const runServer = (options: {
       return yield* Effect.mapError(writer.died, (cause) => new ServerFailed({ message: cause.message, cause }))
     })
     // The listeners' scope is the inner one: they are drained while what they need is still there.
-    return yield* Effect.provide(Effect.scoped(serve), layer)
+    return yield* Effect.provide(Effect.scoped(serve), layer).pipe(retryWhileLocked)
   })
 }
+
+/** A short command may hold the cartridge just now; a server does not give it up so soon. */
+const retryWhileLocked = <A, R>(server: Effect.Effect<A, StartError, R>): Effect.Effect<A, StartError, R> =>
+  Effect.retry(server, { while: ({ name }) => name === "CartridgeLocked", schedule: Schedule.spaced("250 millis"), times: 8 })
 
 /** What a new cartridge needs before it is served. */
 const prepare = (examples: Option.Option<string>) =>

@@ -11,17 +11,8 @@ import { DeployRefused, fileTooLarge } from "../deploy/refused.ts"
 import { Reads } from "../Reads.ts"
 import { Settings } from "../Settings.ts"
 import { Api } from "./Api.ts"
+import { bodyParts } from "./body.ts"
 import { refuse } from "./failures.ts"
-
-/** The bytes of an upload, refused where they pass the limit. */
-async function* limited(content: AsyncIterable<Uint8Array>, hash: string, max: number): AsyncGenerator<Uint8Array> {
-  let size = 0
-  for await (const part of content) {
-    size += part.byteLength
-    if (size > max) throw fileTooLarge(hash, max)
-    yield part
-  }
-}
 
 const uploadError = (error: unknown): DeployRefused | StorageFailed => {
   if (error instanceof DeployRefused || error instanceof StorageFailed) return error
@@ -47,8 +38,9 @@ export const blobsLayer = HttpApiBuilder.group(Api, "blobs", (handlers) =>
         Effect.tryPromise({
           try: async () => {
             const sink = blobSink(ask, (known) => blobs.size(known) !== undefined)
-            const body = NodeHttpServerRequest.toIncomingMessage(request)
-            const stored = await sink.store(limited(body, hash, settings.number("limits.file_bytes")), hash)
+            const max = settings.number("limits.file_bytes")
+            const body = bodyParts(NodeHttpServerRequest.toIncomingMessage(request), max, () => fileTooLarge(hash, max))
+            const stored = await sink.store(body, hash)
             await sink.flush()
             return { data: stored }
           },

@@ -1,20 +1,36 @@
+import type { IncomingMessage } from "node:http"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Effect from "effect/Effect"
-import { BadRequest, type Failure, PayloadTooLarge } from "./envelope.ts"
+import * as Schema from "effect/Schema"
+import { BadRequest, Failure, PayloadTooLarge } from "./envelope.ts"
+
+/**
+ * A request's body in parts, refused with `tooLarge` once it passes `max` bytes: at once if its length is announced. The
+ * connection stays open, so that the client hears why.
+ */
+export async function* bodyParts(req: IncomingMessage, max: number, tooLarge: () => unknown): AsyncGenerator<Buffer> {
+  if (Number(req.headers["content-length"] ?? 0) > max) throw tooLarge()
+  let size = 0
+  try {
+    for await (const part of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      size += part.byteLength
+      if (size > max) throw tooLarge()
+      yield part
+    }
+  } finally {
+    // What is still coming goes nowhere; the client would otherwise wait to send it.
+    req.resume()
+  }
+}
 
 /** The request's body as text, refused once it is longer than `max` bytes. */
 export const readText = (request: HttpServerRequest.HttpServerRequest, max: number): Effect.Effect<string, Failure> =>
   Effect.tryPromise({
     try: async () => {
-      const parts: Array<Uint8Array> = []
-      let size = 0
-      for await (const part of NodeHttpServerRequest.toIncomingMessage(request)) {
-        size += (part as Buffer).byteLength
-        if (size > max) throw tooLarge(max)
-        parts.push(part as Buffer)
-      }
-      return Buffer.concat(parts, size).toString("utf8")
+      const parts: Array<Buffer> = []
+      for await (const part of bodyParts(NodeHttpServerRequest.toIncomingMessage(request), max, () => tooLarge(max))) parts.push(part)
+      return Buffer.concat(parts).toString("utf8")
     },
     catch: (error) =>
       isFailure(error) ? error : BadRequest.make({ code: "BAD_REQUEST", message: "The request ended before its body did." }),
@@ -22,4 +38,4 @@ export const readText = (request: HttpServerRequest.HttpServerRequest, max: numb
 
 const tooLarge = (max: number) => PayloadTooLarge.make({ code: "PAYLOAD_TOO_LARGE", message: `The body is larger than ${max} bytes.` })
 
-const isFailure = (error: unknown): error is Failure => (error as { readonly _tag?: unknown } | null)?._tag === "PayloadTooLarge"
+const isFailure = Schema.is(Schema.typeSchema(Failure))
