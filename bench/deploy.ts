@@ -29,10 +29,10 @@ export const benchDeploy = async (): Promise<void> => {
   await deploy(server, "other", filesOf(2000, "other"))
   const during = await busy
 
-  const headers = { host: "localhost", authorization: `Bearer ${server.token}`, "content-type": "application/json" }
+  const headers = { authorization: `Bearer ${server.token}`, "content-type": "application/json" }
   const rollback = async (): Promise<number> => {
     const at = nowMs()
-    const response = await fetch(`http://127.0.0.1:${server.port}/api/sites/site1000/rollback`, {
+    const response = await fetch(`http://localhost:${server.port}/api/sites/site1000/rollback`, {
       method: "POST",
       headers,
       body: JSON.stringify({ to: targets[0] }),
@@ -41,7 +41,7 @@ export const benchDeploy = async (): Promise<void> => {
     targets.reverse()
     return nowMs() - at
   }
-  const history = (await (await fetch(`http://127.0.0.1:${server.port}/api/sites/site1000/history`, { headers })).json()) as {
+  const history = (await (await fetch(`http://localhost:${server.port}/api/sites/site1000/history`, { headers })).json()) as {
     readonly data: ReadonlyArray<{ readonly deploy: string }>
   }
   const targets = history.data.map(({ deploy }) => deploy).reverse()

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { get, type IncomingHttpHeaders } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { encodeBlobBatch, maxBatchedBlobBytes } from "../src/http/api/blobBatch.ts"
 import { nowMs } from "./report.ts"
 
 const bundle = fileURLToPath(new URL("../dist/main.js", import.meta.url))
@@ -31,7 +33,7 @@ const waitForAnswer = async (port: number, child: ChildProcess): Promise<void> =
   for (;;) {
     if (child.exitCode !== null) throw new Error("The server ended before it answered.")
     try {
-      await fetch(`http://127.0.0.1:${port}/health`, { headers: { host: "localhost" } })
+      await fetch(`http://localhost:${port}/health`)
       return
     } catch {
       await new Promise((resolve) => setTimeout(resolve, 5))
@@ -54,6 +56,7 @@ export const startServer = async (given?: { readonly db: string; readonly token:
       stdio: ["ignore", "pipe", "inherit"],
     },
   )
+  process.once("exit", () => child.kill("SIGKILL"))
   let out = ""
   child.stdout!.on("data", (data: Buffer) => {
     out += data.toString()
@@ -77,11 +80,20 @@ export const startServer = async (given?: { readonly db: string; readonly token:
   }
 }
 
+/** One GET with a Host of its own, which `fetch` does not allow. */
+export const getHeaders = (port: number, host: string, path: string): Promise<IncomingHttpHeaders> =>
+  new Promise((resolve, reject) => {
+    get({ port, host: "127.0.0.1", path, headers: { host }, agent: false }, (res) => {
+      res.resume()
+      resolve(res.headers)
+    }).once("error", reject)
+  })
+
 /** Publishes files by the incremental protocol. Gives what was sent and how long it took. */
 export const deploy = async (server: RunningServer, site: string, files: ReadonlyMap<string, Buffer>) => {
   const { sha256Hex } = await import("../src/events/chain.ts")
-  const base = `http://127.0.0.1:${server.port}/api`
-  const headers = { host: "localhost", authorization: `Bearer ${server.token}`, "content-type": "application/json" }
+  const base = `http://localhost:${server.port}/api`
+  const headers = { authorization: `Bearer ${server.token}`, "content-type": "application/json" }
   const post = async (path: string, body: unknown) => {
     const response = await fetch(base + path, { method: "POST", headers, body: JSON.stringify(body) })
     const answer = (await response.json()) as { readonly data: { readonly missing: ReadonlyArray<string> } }
@@ -91,15 +103,27 @@ export const deploy = async (server: RunningServer, site: string, files: Readonl
   const started = nowMs()
   const byHash = new Map([...files].map(([, bytes]) => [sha256Hex(bytes), bytes]))
   const { missing } = await post("/blobs/missing", { hashes: [...byHash.keys()] })
-  const queue = [...missing]
-  const upload = async (): Promise<void> => {
-    for (let hash = queue.pop(); hash !== undefined; hash = queue.pop()) {
-      const response = await fetch(`${base}/blobs/${hash}`, { method: "PUT", headers, body: new Uint8Array(byHash.get(hash)!) })
-      if (!response.ok) throw new Error(await response.text())
-      await response.arrayBuffer()
-    }
+  const send = async (path: string, method: string, body: Uint8Array): Promise<void> => {
+    const response = await fetch(base + path, {
+      method,
+      headers: { ...headers, "content-type": "application/octet-stream" },
+      body: new Uint8Array(body),
+    })
+    if (!response.ok) throw new Error(await response.text())
+    await response.arrayBuffer()
   }
-  await Promise.all(Array.from({ length: 6 }, upload))
+  const wanted = missing.map((hash) => [hash, byHash.get(hash)!] as const)
+  const small = wanted.filter(([, bytes]) => bytes.length <= maxBatchedBlobBytes).map(([, bytes]) => bytes)
+  const uploads: Array<() => Promise<void>> = []
+  while (small.length > 0) {
+    const batch = encodeBlobBatch(small.splice(0, 250))
+    uploads.push(() => send("/blobs", "POST", batch))
+  }
+  for (const [hash, bytes] of wanted) if (bytes.length > maxBatchedBlobBytes) uploads.push(() => send(`/blobs/${hash}`, "PUT", bytes))
+  const work = async (): Promise<void> => {
+    for (let upload = uploads.pop(); upload !== undefined; upload = uploads.pop()) await upload()
+  }
+  await Promise.all(Array.from({ length: 6 }, work))
   const manifest = Object.fromEntries([...files].map(([path, bytes]) => [path, { hash: sha256Hex(bytes), size: bytes.length }]))
   await post(`/sites/${site}/deploys`, { files: manifest })
   return { ms: nowMs() - started, sent: missing.length }

@@ -5,7 +5,7 @@ import { createServer } from "node:http"
 import { fileURLToPath } from "node:url"
 import { load } from "./load.ts"
 import { count, megabytes, spread, table } from "./report.ts"
-import { deploy, startServer } from "./server.ts"
+import { deploy, getHeaders, startServer } from "./server.ts"
 
 const page = Buffer.from(`<!doctype html><title>x</title>${"<p>Some text that compresses.</p>".repeat(120)}`).subarray(0, 4096)
 
@@ -77,7 +77,7 @@ export const benchStatic = async (): Promise<void> => {
     before = server.cpuMicros()
 
   const rows = [raw.row]
-  const etag = (await fetch(`http://127.0.0.1:${server.port}/`, { headers: { host: "one.localhost" } })).headers.get("etag")
+  const etag = (await getHeaders(server.port, "one.localhost", "/")).etag
   for (const [name, requests] of [
     ["one page, 4 KB", [request("one.localhost", "/")]],
     ["the same, brotli", [request("one.localhost", "/", "Accept-Encoding: gzip, deflate, br, zstd\r\n")]],

@@ -39,7 +39,7 @@ const exceptions: ReadonlyArray<(from: string, to: string) => boolean> = [
   // The writer's thread applies projections in the transaction that appends.
   (from, to) => /^commands\/(writer|writerPort|writerThread|CartridgeWriter)\.ts$/.test(from) && to === "projections/projector.ts",
   // The remote control speaks the contract; one file runs the server itself.
-  (from, to) => from.startsWith("cli/") && (to === "http/api/Api.ts" || to === "http/api/envelope.ts"),
+  (from, to) => from.startsWith("cli/") && /^http\/api\/(Api|envelope|blobBatch)\.ts$/.test(to),
   (from) => from === "cli/serve.ts",
 ]
 

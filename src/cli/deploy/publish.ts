@@ -2,15 +2,18 @@ import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Deployed, DeployRequest } from "../../http/api/Api.ts"
+import { maxBatchedBlobBytes } from "../../http/api/blobBatch.ts"
 import type { Server } from "../client.ts"
 import { segment } from "../connection.ts"
 import type { ProgressBar } from "../progressBar.ts"
 import type { HashedFile } from "./hashFiles.ts"
-import { uploadBlob } from "./uploadBlob.ts"
+import { uploadBatch, uploadBlob } from "./uploadBlob.ts"
 
 /** How many hashes one question about missing blobs may hold. */
 const hashesAtOnce = 5000
 const uploadsAtOnce = 6
+const bytesInBatch = 1024 * 1024
+const filesInBatch = 250
 /** How often blobs that went missing between upload and publishing are sent again. */
 const rounds = 3
 
@@ -39,7 +42,12 @@ export const publish = (
         wanted.reduce((sum, { size }) => sum + size, 0),
         "bytes",
       )
-      return Effect.forEach(wanted, (file) => uploadBlob(server, file, bar), { concurrency: uploadsAtOnce, discard: true })
+      const [large, small] = Arr.partition(wanted, ({ size }) => size <= maxBatchedBlobBytes)
+      const uploads = [
+        ...batchesOf(small).map((batch) => uploadBatch(server, batch, bar)),
+        ...large.map((file) => uploadBlob(server, file, bar)),
+      ]
+      return Effect.all(uploads, { concurrency: uploadsAtOnce, discard: true })
     }
 
     const questions = Arr.chunksOf(fileByHash.keys(), hashesAtOnce)
@@ -60,6 +68,21 @@ export const publish = (
     }
     return yield* attempt(0, missing.length)
   })
+
+/** Small files share requests: for each of its own, the way there and back would take longer than the bytes. */
+const batchesOf = (files: ReadonlyArray<HashedFile>): ReadonlyArray<ReadonlyArray<HashedFile>> => {
+  const batches: Array<Array<HashedFile>> = []
+  let room = 0
+  for (const file of files) {
+    if (room < file.size || batches.at(-1)!.length >= filesInBatch) {
+      batches.push([])
+      room = bytesInBatch
+    }
+    batches.at(-1)!.push(file)
+    room -= file.size
+  }
+  return batches
+}
 
 type AttemptError = Effect.Effect.Error<ReturnType<Server["api"]["sites"]["deploy"]>> | Effect.Effect.Error<ReturnType<typeof uploadBlob>>
 type AttemptContext = Effect.Effect.Context<ReturnType<typeof uploadBlob>>

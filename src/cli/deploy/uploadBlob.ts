@@ -2,10 +2,12 @@ import { createReadStream } from "node:fs"
 import { readFile } from "node:fs/promises"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { encodeBlobBatch } from "../../http/api/blobBatch.ts"
 import { toFailure } from "../../http/api/envelope.ts"
 import type { Server } from "../client.ts"
 import { CliError } from "../errors.ts"
@@ -18,18 +20,20 @@ const decodeFailure = Schema.decodeUnknown(
   Schema.Struct({ error: Schema.Struct({ code: Schema.String, message: Schema.String, details: Schema.optional(Schema.Unknown) }) }),
 )
 
+/** The answer's data; a refusal fails with what the server says. */
+const answered = (response: HttpClientResponse.HttpClientResponse) =>
+  Effect.flatMap(response.json, (body) =>
+    response.status < 300
+      ? Effect.succeed(body)
+      : Effect.flatMap(decodeFailure(body), ({ error }) => Effect.fail(toFailure({ ...error, status: response.status }))),
+  )
+
 /** Sends one file's bytes, straight from the disk. */
 export const uploadBlob = ({ http }: Server, file: HashedFile, bar: ProgressBar) =>
   Effect.flatMap(file.size <= small ? wholeFile(file, bar) : Effect.succeed(flowingFile(file, bar)), (body) =>
     http.execute(HttpClientRequest.put(`/api/blobs/${file.hash}`, { body })),
   ).pipe(
-    Effect.flatMap((response) =>
-      Effect.flatMap(response.json, (body) =>
-        response.status < 300
-          ? Effect.void
-          : Effect.flatMap(decodeFailure(body), ({ error }) => Effect.fail(toFailure({ ...error, status: response.status }))),
-      ),
-    ),
+    Effect.flatMap(answered),
     Effect.catchTags({
       // The client wraps what the body's stream fails with.
       RequestError: (error) => Effect.fail(error.cause instanceof FileChanged ? error.cause : error),
@@ -44,16 +48,31 @@ export const uploadBlob = ({ http }: Server, file: HashedFile, bar: ProgressBar)
     }),
   )
 
+const decodeStored = Schema.decodeUnknown(Schema.Struct({ data: Schema.Struct({ hashes: Schema.Array(Schema.String) }) }))
+
+/** Sends many small files in one request. */
+export const uploadBatch = ({ http }: Server, files: ReadonlyArray<HashedFile>, bar: ProgressBar) =>
+  Effect.gen(function* () {
+    const contents = yield* Effect.forEach(files, (file) => contentOf(file, bar), { concurrency: 8 })
+    const body = HttpBody.uint8Array(encodeBlobBatch(contents), type)
+    const response = yield* http.execute(HttpClientRequest.post("/api/blobs", { body }))
+    const { data } = yield* Effect.flatMap(answered(response), decodeStored)
+    const changed = files.find(({ hash }, i) => data.hashes[i] !== hash)
+    if (changed !== undefined) return yield* Effect.fail(new FileChanged({ path: changed.path }))
+  })
+
 const type = "application/octet-stream"
 
-const wholeFile = ({ path, absolute, size }: HashedFile, bar: ProgressBar): Effect.Effect<HttpBody.HttpBody, FileChanged> =>
+const wholeFile = (file: HashedFile, bar: ProgressBar): Effect.Effect<HttpBody.HttpBody, FileChanged> =>
+  Effect.map(contentOf(file, bar), (content) => HttpBody.uint8Array(content, type))
+
+const contentOf = ({ path, absolute, size }: HashedFile, bar: ProgressBar): Effect.Effect<Buffer, FileChanged> =>
   Effect.tryPromise({ try: () => readFile(absolute), catch: () => new FileChanged({ path }) }).pipe(
     Effect.filterOrFail(
       (content) => content.length === size,
       () => new FileChanged({ path }),
     ),
     Effect.tap((content) => Effect.sync(() => bar.add(content.length))),
-    Effect.map((content) => HttpBody.uint8Array(content, type)),
   )
 
 const flowingFile = (file: HashedFile, bar: ProgressBar): HttpBody.HttpBody => HttpBody.stream(fileBytes(file, bar), type, file.size)

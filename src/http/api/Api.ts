@@ -253,6 +253,12 @@ export class BlobsGroup extends HttpApiGroup.make("blobs")
       .addSuccess(Data(Schema.Struct({ missing: Schema.Array(BlobHash) })))
       .middleware(MayDeploy),
   )
+  /** Many small blobs in one request (`blobBatch.ts`): the body says how long each one is. Gives their hashes, in order. */
+  .add(
+    HttpApiEndpoint.post("uploadBatch", "/blobs")
+      .addSuccess(Data(Schema.Struct({ hashes: Schema.Array(BlobHash) })), { status: 201 })
+      .middleware(MayDeploy),
+  )
   /** The body is the bytes; their SHA-256 must be the hash in the path. */
   .add(
     HttpApiEndpoint.put("upload")`/blobs/${HttpApiSchema.param("hash", BlobHash)}`

@@ -11,6 +11,7 @@ import { DeployRefused, fileTooLarge } from "../deploy/refused.ts"
 import { Reads } from "../Reads.ts"
 import { Settings } from "../Settings.ts"
 import { Api } from "./Api.ts"
+import { decodeBlobBatch, maxBatchBytes, maxBatchedBlobBytes } from "./blobBatch.ts"
 import { bodyParts } from "./body.ts"
 import { refuse } from "./failures.ts"
 
@@ -18,6 +19,16 @@ const uploadError = (error: unknown): DeployRefused | StorageFailed => {
   if (error instanceof DeployRefused || error instanceof StorageFailed) return error
   return new DeployRefused({ code: "BAD_REQUEST", status: 400, message: "The request ended before its body did." })
 }
+
+const batchTooLarge = () =>
+  new DeployRefused({ code: "PAYLOAD_TOO_LARGE", status: 413, message: `A batch of blobs may have ${maxBatchBytes} bytes. Send several.` })
+
+const batchMalformed = () =>
+  new DeployRefused({
+    code: "BAD_REQUEST",
+    status: 400,
+    message: `The body is no batch of blobs: each is its length (four bytes, big-endian) and so many bytes, at most ${maxBatchedBlobBytes}.`,
+  })
 
 export const blobsLayer = HttpApiBuilder.group(Api, "blobs", (handlers) =>
   Effect.gen(function* () {
@@ -34,6 +45,19 @@ export const blobsLayer = HttpApiBuilder.group(Api, "blobs", (handlers) =>
 
     return handlers
       .handle("missing", ({ payload }) => Effect.map(queries.absent(payload.hashes), (missing) => ({ data: { missing } })))
+      .handleRaw("uploadBatch", ({ request }) =>
+        Effect.tryPromise({
+          try: async () => {
+            const parts: Array<Buffer> = []
+            const body = NodeHttpServerRequest.toIncomingMessage(request)
+            for await (const part of bodyParts(body, maxBatchBytes, batchTooLarge)) parts.push(part)
+            const batch = decodeBlobBatch(Buffer.concat(parts))
+            if (batch === undefined) throw batchMalformed()
+            return { data: { hashes: (await ask({ kind: "putBlobs", blobs: batch })) as ReadonlyArray<string> } }
+          },
+          catch: uploadError,
+        }).pipe(refuse),
+      )
       .handleRaw("upload", ({ path: { hash }, request }) =>
         Effect.tryPromise({
           try: async () => {

@@ -15,7 +15,7 @@ import { BadRequest, Failure, InternalError, NotFound, PayloadTooLarge, retryAft
 const maxJsonBytes = 16 * 1024 * 1024
 
 /** Endpoints that read their body by themselves, and have limits of their own. */
-const readsItself = (url: string): boolean => /^\/api\/(blobs\/[0-9a-f]|sites\/[^/]+\/deploys)/i.test(url)
+const readsItself = (url: string): boolean => /^\/api\/(blobs(\/[0-9a-f]+)?(\?|$)|sites\/[^/]+\/deploys)/i.test(url)
 
 /** Answers in the envelope also where the framework itself refuses: malformed requests, unknown routes, defects. */
 export const inEnvelope = HttpApiBuilder.middleware((app: HttpApp.Default) =>
