@@ -150,5 +150,5 @@ export const seedExamples = (folder: string): Effect.Effect<ReadonlyArray<string
 export const compressLiveSites: Effect.Effect<void, never, Deployer | Reads> = Effect.gen(function* () {
   const { compress } = yield* Deployer
   const { db } = yield* Reads
-  for (const manifest of siteQueries(db).liveManifests()) compress(manifest)
+  yield* Effect.forEach(siteQueries(db).liveManifests(), compress, { discard: true })
 })

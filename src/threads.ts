@@ -45,31 +45,69 @@ type Caller<C extends Calls> = {
   readonly [K in keyof C]: (...args: Parameters<C[K]>) => Promise<Awaited<ReturnType<C[K]>>>
 }
 
-/** Calls the functions of a worker thread. */
-export const callThread = <C extends Calls>(worker: Worker): Caller<C> => {
-  const waiting = new Map<number, { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void }>()
+/** How long a thread without work is kept. */
+const idleMs = 30_000
+
+interface RunningThread {
+  readonly worker: Worker
+  readonly waiting: Map<number, { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void }>
+  idle: NodeJS.Timeout | undefined
+}
+
+/**
+ * A thread whose functions can be called. It is started when it is first needed, ends when it has had nothing to do for a while
+ * (an idle one costs some 20 MB), and is started again should it have died; calls that were under way then fail.
+ */
+export const threadOnDemand = <C extends Calls>(start: () => Worker): { readonly calls: Caller<C>; readonly stop: () => Promise<void> } => {
+  let running: RunningThread | undefined
   let next = 0
-  const failAll = (error: Error): void => {
-    for (const { reject } of waiting.values()) reject(error)
-    waiting.clear()
+
+  const started = (): RunningThread => {
+    const worker = start()
+    const thread: RunningThread = { worker, waiting: new Map(), idle: undefined }
+    const end = (error: Error): void => {
+      if (running === thread) running = undefined
+      clearTimeout(thread.idle)
+      for (const { reject } of thread.waiting.values()) reject(error)
+      thread.waiting.clear()
+    }
+    /** Forgotten before it ends, so that no call can be given to a thread that is on its way out. */
+    const retire = (): void => {
+      if (running === thread) running = undefined
+      void worker.terminate()
+    }
+    worker.on("message", (message: Answer) => {
+      if (typeof message?.answer !== "number") return
+      const waiter = thread.waiting.get(message.answer)
+      thread.waiting.delete(message.answer)
+      if (thread.waiting.size === 0) thread.idle = setTimeout(retire, idleMs).unref()
+      if ("error" in message) waiter?.reject(new CallFailed(message.error))
+      else waiter?.resolve(message.value)
+    })
+    worker.once("error", end)
+    worker.once("exit", () => end(new Error("The thread has ended.")))
+    worker.unref()
+    return thread
   }
-  worker.on("message", (message: Answer) => {
-    if (typeof message?.answer !== "number") return
-    const waiter = waiting.get(message.answer)
-    waiting.delete(message.answer)
-    if ("error" in message) waiter?.reject(new CallFailed(message.error))
-    else waiter?.resolve(message.value)
-  })
-  worker.once("error", failAll)
-  worker.once("exit", () => failAll(new Error("The thread has ended.")))
-  return new Proxy({} as Caller<C>, {
-    get:
-      (_, name: string) =>
-      (...args: ReadonlyArray<unknown>) =>
-        new Promise((resolve, reject) => {
-          const call = next++
-          waiting.set(call, { resolve, reject })
-          worker.postMessage({ call, name, args } satisfies Call)
-        }),
-  })
+
+  const call = (name: string, args: ReadonlyArray<unknown>): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      running ??= started()
+      clearTimeout(running.idle)
+      const id = next++
+      running.waiting.set(id, { resolve, reject })
+      running.worker.postMessage({ call: id, name, args } satisfies Call)
+    })
+
+  return {
+    calls: new Proxy({} as Caller<C>, {
+      get:
+        (_, name: string) =>
+        (...args: ReadonlyArray<unknown>) =>
+          call(name, args),
+    }),
+    stop: async () => {
+      await running?.worker.terminate()
+    },
+  }
 }

@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { callThread } from "../threads.ts"
+import { threadOnDemand } from "../threads.ts"
 import { makeReader, type ReaderQueries } from "./reader.ts"
 
 type Query = Exclude<keyof ReaderQueries, "close">
@@ -17,12 +17,12 @@ export class Queries extends Context.Tag("fazt/Queries")<
     Layer.scoped(
       Queries,
       Effect.gen(function* () {
-        const worker = yield* Effect.acquireRelease(
-          Effect.sync(() => new Worker(thread, { workerData: { path }, name: "fazt-reader" })),
-          (worker) => Effect.promise(() => worker.terminate()),
+        const start = () => new Worker(thread, { workerData: { path }, name: "fazt-reader" })
+        const { calls } = yield* Effect.acquireRelease(
+          Effect.sync(() => threadOnDemand<Pick<ReaderQueries, Query>>(start)),
+          ({ stop }) => Effect.promise(stop),
         )
-        worker.unref()
-        return asService(callThread<Pick<ReaderQueries, Query>>(worker))
+        return asService(calls)
       }),
     )
 

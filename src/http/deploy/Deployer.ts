@@ -7,7 +7,7 @@ import { CartridgeWriter } from "../../commands/CartridgeWriter.ts"
 import { type Asker, Commands, type HandleError } from "../../commands/Commands.ts"
 import { SiteNameInvalid, siteNameProblem } from "../../commands/site.ts"
 import type { DeploySource } from "../../events/site.ts"
-import { CallFailed, callThread } from "../../threads.ts"
+import { CallFailed, type Calls, threadOnDemand } from "../../threads.ts"
 import { Settings } from "../Settings.ts"
 import type { CompressCalls } from "./compressThread.ts"
 import type { Prepared, RuleProblem } from "./prepare.ts"
@@ -46,7 +46,7 @@ export class Deployer extends Context.Tag("fazt/Deployer")<
     /** Publishes what the body of a publish request (JSON of `DeployRequest`) describes. */
     readonly deployManifest: (site: string, body: string, asker: Asker) => Effect.Effect<Published, DeployError>
     /** Makes the precompressed forms that the manifest's files lack, in the background. */
-    readonly compress: (manifest: string) => void
+    readonly compress: (manifest: string) => Effect.Effect<void>
   }
 >() {
   static readonly layer = (options: {
@@ -61,35 +61,22 @@ export class Deployer extends Context.Tag("fazt/Deployer")<
         const commands = yield* Commands
         const settings = yield* Settings
 
-        /** A worker that is started when it is first needed, and again should it have died. */
-        const lazyWorker = (name: string, thread: URL) => {
-          let worker: Worker | undefined
-          return {
-            get: (): Worker => {
-              if (worker !== undefined) return worker
-              const port = writer.connect()
-              const started = new Worker(thread, { workerData: { path: options.path, writer: port }, transferList: [port], name })
-              worker = started
-              const forget = (): void => {
-                if (worker === started) worker = undefined
-              }
-              started.once("error", forget)
-              started.once("exit", forget)
-              started.unref()
-              return started
-            },
-            stop: Effect.promise(async () => worker?.terminate()),
-          }
-        }
-        const unpackWorker = lazyWorker("fazt-unpack", options.unpackThread)
-        const compressWorker = lazyWorker("fazt-compress", options.compressThread)
-        yield* Effect.addFinalizer(() => Effect.zipRight(unpackWorker.stop, compressWorker.stop))
+        const thread = <C extends Calls>(name: string, entry: URL) =>
+          Effect.acquireRelease(
+            Effect.sync(() =>
+              threadOnDemand<C>(() => {
+                const port = writer.connect()
+                return new Worker(entry, { workerData: { path: options.path, writer: port }, transferList: [port], name })
+              }),
+            ),
+            ({ stop }) => Effect.promise(stop),
+          )
+        const unpacker = yield* thread<UnpackCalls>("fazt-unpack", options.unpackThread)
+        const compressor = yield* thread<CompressCalls>("fazt-compress", options.compressThread)
+        const scope = yield* Effect.scope
 
-        const unpackCalls = memoByWorker((worker) => callThread<UnpackCalls>(worker))
-        const compressCalls = memoByWorker((worker) => callThread<CompressCalls>(worker))
-
-        const prepared = <A>(call: (calls: ReturnType<typeof unpackCalls>) => Promise<A>): Effect.Effect<A, DeployRefused> =>
-          Effect.catchAll(Effect.tryPromise({ try: () => call(unpackCalls(unpackWorker.get())), catch: (error) => error }), (error) => {
+        const prepared = <A>(call: (calls: typeof unpacker.calls) => Promise<A>): Effect.Effect<A, DeployRefused> =>
+          Effect.catchAll(Effect.tryPromise({ try: () => call(unpacker.calls), catch: (error) => error }), (error) => {
             const refusal = asRefusal(error)
             return refusal === undefined ? Effect.die(error) : Effect.fail(refusal)
           })
@@ -99,19 +86,21 @@ export class Deployer extends Context.Tag("fazt/Deployer")<
           return reason === undefined ? Effect.void : Effect.fail(new SiteNameInvalid({ site, reason }))
         }
 
-        const compress = (manifest: string): void => {
-          // A failure leaves files uncompressed until the next start; the thread's own error handler reports it.
-          compressCalls(compressWorker.get())
-            .compress(manifest)
-            .catch(() => {})
-        }
+        const compress = (manifest: string): Effect.Effect<void> =>
+          Effect.promise(() => compressor.calls.compress(manifest)).pipe(
+            Effect.tapErrorCause((cause) =>
+              Effect.logError(`The files of ${manifest} could not be compressed; the next start tries again.`, cause),
+            ),
+            Effect.forkIn(scope),
+            Effect.asVoid,
+          )
 
         const publish = (site: string, { manifest, files, bytes, warnings }: Prepared, { source, message }: DeployNote, asker: Asker) =>
           Effect.gen(function* () {
             const deploy = newDeployId()
             const command = { _tag: "DeploySite", site, deploy, manifest, files, bytes, source } as const
             yield* commands.handle(message === undefined ? command : { ...command, message }, asker)
-            compress(manifest)
+            yield* compress(manifest)
             return { site, deploy, files, bytes, warnings } satisfies Published
           })
 
@@ -132,15 +121,6 @@ export class Deployer extends Context.Tag("fazt/Deployer")<
         }
       }),
     )
-}
-
-const memoByWorker = <A>(make: (worker: Worker) => A) => {
-  const made = new WeakMap<Worker, A>()
-  return (worker: Worker): A => {
-    const known = made.get(worker) ?? make(worker)
-    made.set(worker, known)
-    return known
-  }
 }
 
 /** What the thread refused, as an error of this thread's classes. */
