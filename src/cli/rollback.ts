@@ -16,7 +16,7 @@ export const rollback = verb(
   {
     summary: "Make an earlier deploy of a site live again.",
     details: [
-      "A rollback is itself part of the history: rolling back again undoes it. Here --to names the deploy, and --server the server.",
+      "A rollback is itself part of the history: `fazt rollback <site> --to <deploy>` undoes it. Rolling back again goes one further back. Here --to names the deploy, and --server the server.",
     ],
     examples: ["fazt rollback hello", "fazt rollback hello --to 4k2j", "fazt rollback hello --server prod"],
   },

@@ -11,6 +11,7 @@ import { CartridgeWriter } from "../commands/CartridgeWriter.ts"
 import { Commands, type HandleError } from "../commands/Commands.ts"
 import { Environment, localSocket } from "../config.ts"
 import type { CartridgeUnusable } from "../events/cartridge.ts"
+import { LogIsReadOnly } from "../events/EventLog.ts"
 import type { CartridgeLocked } from "../events/lock.ts"
 import { logReader } from "../events/log.ts"
 import type { DeployError } from "../http/deploy/Deployer.ts"
@@ -104,7 +105,7 @@ export const runServer = (options: {
         db: info.db,
         version: info.version,
         head: logReader((yield* Reads).db).head(),
-        readOnly: Option.fromNullable(writer.readOnly?.needs),
+        readOnly: Option.map(Option.fromNullable(writer.readOnly), (unknown) => new LogIsReadOnly(unknown).message),
         firstRun,
       })
       return yield* Effect.mapError(writer.died, (cause) => new ServerFailed({ message: cause.message, cause }))

@@ -5,6 +5,7 @@ import { deploymentQueries } from "../projections/deployments.ts"
 import { fileQueries } from "../projections/files.ts"
 import { siteQueries } from "../projections/sites.ts"
 import { type HeaderRules, parseHeaders } from "./rules/headers.ts"
+import { MAX_RULE_FILE_BYTES } from "./rules/lines.ts"
 import { parseRedirects, type Redirects } from "./rules/redirects.ts"
 
 /** One file as it is served. `modified`: when its path last got other content, epoch milliseconds. */
@@ -59,7 +60,7 @@ export const siteSnapshots = (db: Sqlite, blobs: BlobReader) => {
 
   const textOf = (all: ReadonlyMap<string, SiteFile>, path: string): string | undefined => {
     const file = all.get(path)
-    return file === undefined ? undefined : blobs.bytes(file.hash)?.toString("utf8")
+    return file === undefined || file.size > MAX_RULE_FILE_BYTES ? undefined : blobs.bytes(file.hash)?.toString("utf8")
   }
 
   const snapshot = (site: string, deploy: string, preview: boolean, spa: boolean, all: ReadonlyMap<string, SiteFile>): SiteSnapshot => {

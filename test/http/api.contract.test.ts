@@ -1,5 +1,4 @@
 import { statSync } from "node:fs"
-import { request as httpRequest } from "node:http"
 import * as HttpApi from "@effect/platform/HttpApi"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { localSocket } from "../../src/config.ts"
@@ -100,23 +99,6 @@ describe("the contract", () => {
   })
 })
 
-const askLocally = (
-  path: string,
-  { method = "GET", headers = {}, body }: Ask,
-): Promise<{ readonly status: number; readonly text: string }> =>
-  new Promise((resolve, reject) => {
-    const options = { socketPath: localSocket(server.db), path, method, headers: { host: "localhost", ...headers }, agent: false }
-    const req = httpRequest(options, (res) => {
-      let text = ""
-      res.on("data", (part) => {
-        text += part
-      })
-      res.on("end", () => resolve({ status: res.statusCode!, text }))
-    })
-    req.on("error", reject)
-    req.end(body)
-  })
-
 /** The classic route stands beside the contract, with the same policy. */
 const classic = zipForm(zipOf({ "index.html": "x" }), { site_name: "of-the-matrix" })
 const requests: ReadonlyArray<readonly [endpoint: string, needs: Needs, path: string, request: Ask]> = [
@@ -189,7 +171,7 @@ describe("authentication", () => {
     const refused: Array<unknown> = []
     for (const [endpoint, , path, request] of requests) {
       for (const headers of [{}, { authorization: "Bearer nonsense" }]) {
-        const { status, text } = await askLocally(path, { ...request, headers: { ...request.headers, ...headers } })
+        const { status, text } = await askLocally(server, path, { ...request, headers: { ...request.headers, ...headers } })
         if (status === 401 || status === 403 || status >= 500) refused.push([endpoint, status, text])
       }
     }
@@ -209,7 +191,7 @@ describe("authentication", () => {
     const [, id] = token.split("_")
     const headers = { "x-request-id": "ticket-42", authorization: `Bearer ${token}` }
     await server.ask("/api/sites", { method: "POST", body: '{"site":"of-a-key"}', headers })
-    await askLocally("/api/sites", { method: "POST", body: '{"site":"of-the-owner"}', headers: { "x-request-id": "bad id\t!" } })
+    await askLocally(server, "/api/sites", { method: "POST", body: '{"site":"of-the-owner"}', headers: { "x-request-id": "bad id\t!" } })
     const { json } = await admin.get("/audit?type=SiteCreated&limit=2")
     expect(json.data).toMatchObject([
       { site: "of-the-owner", actor: "owner", cause: expect.stringMatching(/^req_[0-9a-f-]{36}$/) },

@@ -4,7 +4,7 @@ import { connect } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
 import { deflateRawSync } from "node:zlib"
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest"
-import { type Api, apiOf, refusal, traces } from "../support/api.ts"
+import { type Api, apiOf, askLocally, refusal, traces } from "../support/api.ts"
 import { inTemporaryFolder } from "../support/cartridge.ts"
 import { type Ask, startServer, type TestServer, zipForm } from "../support/server.ts"
 import {
@@ -101,6 +101,15 @@ describe("POST /api/deploy", () => {
     const front = await server.ask("/", { host: domain })
     const lost = await visit("nobody")
     expect([front.status, front.text, lost.status, lost.text]).toEqual([200, "my front page", 404, "my lost page"])
+  })
+
+  it("takes the form as every HTTP client makes it", async () => {
+    const body = new FormData()
+    body.set("site_name", "standard")
+    body.set("file", new File([Uint8Array.from(page)], "site.zip"))
+    const headers = { authorization: `Bearer ${token}` }
+    const answer = await fetch(`http://localhost:${server.port}/api/deploy`, { method: "POST", headers, body })
+    expect([answer.status, (await visit("standard")).text]).toEqual([200, "<h1>hi</h1>"])
   })
 
   it("warns of rules that were not understood", async () => {
@@ -523,6 +532,14 @@ describe("the limit on rate", () => {
     const { deploy } = await deployWith()
     const statuses = await Promise.all(Array.from({ length: 8 }, deploy))
     expect(statuses.sort()).toEqual([200, 200, 200, 429, 429, 429, 429, 429])
+  })
+
+  it("does not hold for the owner on the local socket", async () => {
+    await admin.set("limits.deploys_per_minute", 1)
+    const request = { method: "POST", ...zipForm(page, { site_name: "rated" }) }
+    const answers = [1, 2, 3].map(() => askLocally(server, "/api/deploy", request))
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200])
+    expect(await newest("rated")).toMatchObject({ actor: "owner" })
   })
 
   it("is what the setting says now, and 0 is none", async () => {

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto"
 import { readdirSync } from "node:fs"
+import { request } from "node:http"
 import { tmpdir } from "node:os"
+import { localSocket } from "../../src/config.ts"
 import { openForReading } from "../../src/events/cartridge.ts"
-import { type Answer, type TestServer, zipForm } from "./server.ts"
+import { type Answer, type Ask, type TestServer, zipForm } from "./server.ts"
 
 export const sha256 = (bytes: string | Uint8Array): string => createHash("sha256").update(bytes).digest("hex")
 
@@ -34,6 +36,25 @@ export type Api = ReturnType<typeof apiOf>
 const ok = ({ status, text }: Answer): void => {
   if (status !== 200) throw new Error(`${status} ${text}`)
 }
+
+/** Asks through the local socket, as only the owner can. */
+export const askLocally = (
+  server: Pick<TestServer, "db">,
+  path: string,
+  { method = "GET", headers = {}, body }: Ask,
+): Promise<{ readonly status: number; readonly text: string }> =>
+  new Promise((resolve, reject) => {
+    const options = { socketPath: localSocket(server.db), path, method, headers: { host: "localhost", ...headers }, agent: false }
+    const req = request(options, (res) => {
+      let text = ""
+      res.on("data", (part) => {
+        text += part
+      })
+      res.on("end", () => resolve({ status: res.statusCode!, text }))
+    })
+    req.on("error", reject)
+    req.end(body)
+  })
 
 /** Status and error code: what a refusal is known by. */
 export const refusal = ({ status, json }: Answer): readonly [status: number, code: string | undefined] => [status, json.error?.code]

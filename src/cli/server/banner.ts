@@ -16,7 +16,7 @@ export const renderBanner = (ready: Ready, look: Look): string => {
       look,
     ),
   ]
-  if (Option.isSome(ready.readOnly)) lines.push("", paint.red(`The cartridge can only be read: ${ready.readOnly.value}`))
+  if (Option.isSome(ready.readOnly)) lines.push("", paint.red(ready.readOnly.value))
   if (Option.isSome(ready.firstRun)) {
     const { username, password, token, published } = ready.firstRun.value
     lines.push("", paint.bold("The owner's credentials, shown this once, so keep them:"), "")

@@ -9,6 +9,7 @@ import * as Context from "effect/Context"
 import * as Schema from "effect/Schema"
 import { Scope } from "../../events/access.ts"
 import { BlobHash, DeploySource } from "../../events/site.ts"
+import { version } from "../../resources.ts"
 import { Data, Failure, Page } from "./envelope.ts"
 
 /** Who makes the request. `actor` as events record it, `cause` the request's id. */
@@ -353,6 +354,7 @@ export class Api extends HttpApi.make("fazt")
   .add(ServerGroup)
   .prefix("/api")
   .annotate(OpenApi.Title, "Fazt API")
+  .annotate(OpenApi.Version, version)
   .annotate(
     OpenApi.Description,
     "Deploys, history, rollback, audit and settings of one Fazt server. Authenticate with `Authorization: Bearer <api key>`.",

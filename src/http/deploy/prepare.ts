@@ -2,6 +2,7 @@ import type { BlobReader } from "../../events/blobs.ts"
 import { encodeManifest, type Manifest, type ManifestFile, manifestTotals } from "../../events/manifest.ts"
 import { contentTypeOf } from "../contentType.ts"
 import { parseHeaders } from "../rules/headers.ts"
+import { MAX_RULE_FILE_BYTES } from "../rules/lines.ts"
 import { parseRedirects } from "../rules/redirects.ts"
 import type { blobSink, StoredBlob } from "./blobSink.ts"
 import { DeployRefused, fileTooLarge, pathInvalid } from "./refused.ts"
@@ -30,9 +31,6 @@ export interface Prepared {
   readonly warnings: ReadonlyArray<RuleProblem>
 }
 
-/** Files above this are no settings that anybody wrote. */
-const maxSettingsBytes = 256 * 1024
-
 /** Checks the files of a deploy, works out what belongs to them, and stores the manifest. */
 export const prepare = async (
   blobs: BlobReader,
@@ -44,12 +42,17 @@ export const prepare = async (
   const checked = checkFiles(blobs, files, limits)
   const text = (path: string): string | undefined => {
     const file = checked[path]
-    return file === undefined || file.size > maxSettingsBytes ? undefined : blobs.bytes(file.hash)!.toString("utf8")
+    return file === undefined || file.size > MAX_RULE_FILE_BYTES ? undefined : blobs.bytes(file.hash)!.toString("utf8")
   }
   const manifest: Manifest = { files: checked, spa: spa ?? saysSpa(text("manifest.json")) }
   const { hash } = await sink.store(once(encodeManifest(manifest)))
   await sink.flush()
-  return { manifest: hash, ...manifestTotals(manifest), warnings: ruleProblems(text("_redirects"), text("_headers")) }
+  const oversized = ["_redirects", "_headers"].filter((path) => (checked[path]?.size ?? 0) > MAX_RULE_FILE_BYTES)
+  const warnings = [
+    ...oversized.map((file) => ({ file, line: 0, reason: `the file is larger than ${MAX_RULE_FILE_BYTES} bytes and is not read` })),
+    ...ruleProblems(text("_redirects"), text("_headers")),
+  ]
+  return { manifest: hash, ...manifestTotals(manifest), warnings }
 }
 
 const checkFiles = (

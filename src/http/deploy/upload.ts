@@ -57,7 +57,7 @@ const receive = async (req: IncomingMessage, folder: string, maxFileBytes: numbe
     await writing?.catch(() => undefined)
     if (error instanceof DeployRefused) throw error
     const { code, message } = error as NodeJS.ErrnoException
-    if (code === "ENOSPC") throw error
+    if (code === "ENOSPC") throw diskFull
     throw malformed(message)
   }
   return { fields, file }
@@ -73,6 +73,12 @@ const openForm = (req: IncomingMessage, maxFileBytes: number): InstanceType<type
     throw malformed(error instanceof Error ? error.message : String(error))
   }
 }
+
+const diskFull = new DeployRefused({
+  code: "STORAGE_FAILED",
+  status: 507,
+  message: "The disk for temporary files is full: nothing was changed. Free some space and try again.",
+})
 
 const tooLarge = (max: number) =>
   new DeployRefused({ code: "PAYLOAD_TOO_LARGE", status: 413, message: `The zip is larger than ${max} bytes (limits.site_bytes).` })

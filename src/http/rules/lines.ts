@@ -2,6 +2,9 @@ import type { RuleWarning } from "./redirects.ts"
 
 /** What the two rule files share: plain lines, and warnings in a bounded number. */
 
+/** A rule file over this is no settings that anybody wrote, and is not read. */
+export const MAX_RULE_FILE_BYTES = 256 * 1024
+
 const MAX_WARNINGS = 100
 const MAX_QUOTED = 120
 
