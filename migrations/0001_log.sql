@@ -32,6 +32,12 @@ CREATE TABLE blob_chunks (
   PRIMARY KEY (upload, n)
 ) STRICT;
 
+-- Blobs that no deploy has come to use yet, and since when.
+CREATE TABLE blob_staging (
+  hash TEXT PRIMARY KEY,
+  at   INTEGER NOT NULL
+) STRICT;
+
 -- Precompressed forms of blobs: derived, may be dropped. NULL bytes: tried, and not worth keeping.
 CREATE TABLE blob_variants (
   hash     TEXT NOT NULL,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
+import { existsSync, realpathSync } from "node:fs"
 import { homedir, tmpdir } from "node:os"
-import { join, resolve } from "node:path"
+import { basename, dirname, join, resolve } from "node:path"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -57,9 +58,20 @@ export const defaultDomain = "localhost"
 /** The longest path that a unix socket can have. */
 const longestSocketPath = 103
 
+/** The cartridge's one true path: two names of one file must not have two writers. */
+export const cartridgePath = (db: string): string => {
+  const path = resolve(db)
+  try {
+    return existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path))
+  } catch {
+    // A folder that is not there: opening the file says so.
+    return path
+  }
+}
+
 /** The unix socket through which a cartridge's owner reaches the process that writes to it: beside the file. */
 export const localSocket = (db: string): string => {
-  const beside = `${resolve(db)}.sock`
+  const beside = `${cartridgePath(db)}.sock`
   if (Buffer.byteLength(beside) <= longestSocketPath) return beside
   // Deep folders: a name that both sides derive from the path, in a place that has short ones.
   return join(tmpdir(), `fazt-${createHash("sha256").update(beside).digest("hex").slice(0, 24)}.sock`)

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 /**
@@ -24,6 +24,3 @@ export const migrations = (): ReadonlyArray<{ readonly name: string; readonly sq
 
 /** The folder of a site that every new cartridge starts with: `root` or `404`. */
 export const seedFolder = (site: string): string => fileURLToPath(new URL(`../seeds/${site}`, import.meta.url))
-
-/** Whether the folder holds anything to publish. */
-export const isFolder = (path: string): boolean => existsSync(path)

@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises"
-import { join, resolve } from "node:path"
+import { join } from "node:path"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -9,7 +9,7 @@ import { CartridgeWriter, layerInProcess, layerThread, type WriterConfig } from 
 import { Commands, type HandleError } from "./commands/Commands.ts"
 import { siteNameProblem } from "./commands/site.ts"
 import { portAsk } from "./commands/writerPort.ts"
-import { defaultDomain, Environment } from "./config.ts"
+import { cartridgePath, defaultDomain, Environment } from "./config.ts"
 import { blobReader } from "./events/blobs.ts"
 import type { CartridgeUnusable } from "./events/cartridge.ts"
 import type { CartridgeLocked } from "./events/lock.ts"
@@ -46,7 +46,7 @@ export const cartridgeLayer = (options: CartridgeOptions): Layer.Layer<Cartridge
   Layer.unwrapEffect(
     Effect.gen(function* () {
       const { masterKey } = yield* Environment
-      const path = resolve(options.db)
+      const path = cartridgePath(options.db)
       const startedAt = yield* Clock.currentTimeMillis
       const config: WriterConfig = {
         path,

@@ -9,6 +9,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { CartridgeWriter } from "../commands/CartridgeWriter.ts"
 import { Commands, type HandleError } from "../commands/Commands.ts"
+import { InvalidSetting, settings } from "../commands/config.ts"
 import { Environment, localSocket } from "../config.ts"
 import type { CartridgeUnusable } from "../events/cartridge.ts"
 import { LogIsReadOnly } from "../events/EventLog.ts"
@@ -76,7 +77,7 @@ export const runServer = (options: {
   let listening: number | undefined
   return Effect.gen(function* () {
     const environment = yield* Environment
-    const domain = Option.orElse(options.domain, () => environment.domain)
+    const domain = yield* checkDomain(Option.orElse(options.domain, () => environment.domain))
     const port = Option.orElse(options.port, () => environment.port)
     const layer = cartridgeLayer({
       db: options.db,
@@ -115,6 +116,14 @@ export const runServer = (options: {
   })
 }
 
+/** Hosts are compared in lower case; what could never be one is refused before anything is made. */
+const checkDomain = (given: Option.Option<string>): Effect.Effect<Option.Option<string>, InvalidSetting> => {
+  const domain = Option.map(given, (name) => name.toLowerCase())
+  const reason = Option.isNone(domain) ? undefined : settings["server.domain"].problem(domain.value)
+  if (Option.isNone(domain) || reason === undefined) return Effect.succeed(domain)
+  return Effect.fail(new InvalidSetting({ key: "server.domain", value: domain.value, reason }))
+}
+
 /** A short command may hold the cartridge just now; a server does not give it up so soon. */
 const retryWhileLocked = <A, R>(server: Effect.Effect<A, StartError, R>): Effect.Effect<A, StartError, R> =>
   Effect.retry(server, { while: ({ name }) => name === "CartridgeLocked", schedule: Schedule.spaced("250 millis"), times: 8 })
@@ -147,6 +156,7 @@ export const initCartridge = (options: {
 }): Effect.Effect<Credentials, StartError | CartridgeExists, Environment> =>
   Effect.gen(function* () {
     if (existsSync(options.db)) return yield* new CartridgeExists({ db: options.db })
+    const domain = yield* checkDomain(options.domain)
     const make = Effect.gen(function* () {
       const commands = yield* Commands
       const credentials = yield* enrollOwner(options.username, Option.map(options.password, Redacted.value))
@@ -154,7 +164,7 @@ export const initCartridge = (options: {
         Option.isNone(value)
           ? Effect.void
           : commands.handle({ _tag: "SetConfig", key, value: String(value.value) }, { actor: "owner", cause: "init" })
-      yield* set("server.domain", options.domain)
+      yield* set("server.domain", domain)
       yield* set("server.port", options.port)
       yield* seedSystemSites
       return Option.getOrThrow(credentials)

@@ -113,6 +113,7 @@ export const layerThread = (config: WriterConfig, thread: URL): Layer.Layer<Cart
       const worker = new Worker(thread, { workerData, name: "fazt-writer" })
       const port = requestPort({ postMessage: (message: ToWriter, transfer) => worker.postMessage(message, transfer) })
       let closing = false
+      const exited = new Promise<void>((resolve) => worker.once("exit", () => resolve()))
 
       worker.on("message", (message: FromWriter) => {
         if ("reply" in message) port.receive(message)
@@ -121,8 +122,8 @@ export const layerThread = (config: WriterConfig, thread: URL): Layer.Layer<Cart
         else if ("ready" in message) Deferred.unsafeDone(ready, Effect.succeed(message.ready.readOnly))
       })
       const fail = (cause: unknown): void => {
-        if (closing) return
         port.fail(cause)
+        if (closing) return
         Deferred.unsafeDone(ready, Effect.fail(cause))
         Deferred.unsafeDone(died, Effect.fail(new Error("The writer thread has died.", { cause })))
       }
@@ -130,10 +131,11 @@ export const layerThread = (config: WriterConfig, thread: URL): Layer.Layer<Cart
       worker.on("exit", (code) => fail(new Error(`The writer thread ended with code ${code}.`)))
 
       yield* Effect.addFinalizer(() =>
-        Effect.async<void>((resume) => {
+        Effect.promise(() => {
           closing = true
-          worker.once("exit", () => resume(Effect.void))
+          // Heard only by a thread that still lives; one that has died is gone already.
           worker.postMessage({ close: true } satisfies ToWriter)
+          return exited
         }),
       )
       const readOnly = yield* Effect.catchAll(Deferred.await(ready), asStartFailure)

@@ -9,6 +9,7 @@ import { erasureStream } from "../events/erasure.ts"
 import { isErased, type Recorded } from "../events/event.ts"
 import { type CartridgeLock, lockCartridge, noteHolder } from "../events/lock.ts"
 import { type LogWriter, logWriter } from "../events/log.ts"
+import { decodeManifest } from "../events/manifest.ts"
 import { type Vault, vault, vaultKey } from "../events/vault.ts"
 import { type Projector, projector, type RebuildProgress } from "../projections/projector.ts"
 import { type AnyDecider, type Command, CommandError, deciderFor } from "./command.ts"
@@ -86,6 +87,9 @@ interface Pending {
 const maxBatchRequests = 512
 const maxBatchBytes = 8 * 1024 * 1024
 
+/** Blobs that no deploy has come to use are kept so long: an upload may be retried. */
+const stagedForMs = 24 * 3_600_000
+
 /** Folded streams that are kept, so that a command does not read its stream again. */
 const maxStates = 1000
 
@@ -95,6 +99,15 @@ const maxStates = 1000
  */
 export const makeWriter = (options: WriterOptions) => {
   const lock = lockCartridge(options.path)
+  try {
+    return openWriter(options, lock)
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+const openWriter = (options: WriterOptions, lock: CartridgeLock) => {
   const db = openForWriting(options.path, options.migrations)
   noteHolder(db, options.holder)
   const log = logWriter(db, options.release)
@@ -108,7 +121,7 @@ export const makeWriter = (options: WriterOptions) => {
       for (const progress of transactionPerStep(db, readModels.rebuild(projection))) options.onRebuild(progress)
     }
     readModels.ready()
-    blobs.sweep()
+    blobs.sweep(options.now() - stagedForMs)
   }
   return writerLoop(db, { lock, log, blobs, secrets, readModels, unknown, now: options.now, onCommitted: options.onCommitted })
 }
@@ -150,6 +163,7 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
   const queue: Array<Pending> = []
   let states = new Map<string, { readonly version: number; readonly state: unknown }>()
   let flushing = false
+  let swept = now()
   let closed = false
 
   let committedEvents: Array<Recorded> = []
@@ -193,11 +207,25 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
     const events = Either.getOrThrowWith(decider.decide(command, state), (error) => error)
     if (events.length === 0) return { appended: undefined }
     for (const { ref, secret } of request.secrets ?? []) secrets.put(ref, secret)
+    if (command._tag === "DeploySite") keepBlobsOf(command.manifest)
     const withIds = events.map((event, n) => ({ ...event, id: `${id}.${n}` }))
     const expected = version === 0 ? "none" : version
     const appended = append({ actor, cause, streams: [{ stream, expected, events: withIds }] })
     remember(stream, version + events.length, events.reduce(decider.evolve, state))
     return { appended }
+  }
+
+  /** A deploy uses these blobs from now on; what nobody has come to use for a day goes. */
+  const keepBlobsOf = (manifest: string): void => {
+    const bytes = blobs.bytes(manifest)
+    if (bytes === undefined) throw new Error(`The manifest ${manifest} is not in the cartridge.`)
+    const hashes = Object.values(decodeManifest(bytes).files).map(({ hash }) => hash)
+    const [absent] = blobs.absent(hashes)
+    if (absent !== undefined) throw new Error(`The blob ${absent} of a deploy is not in the cartridge.`)
+    blobs.keep([manifest, ...hashes])
+    if (now() - swept < 3_600_000) return
+    swept = now()
+    blobs.sweepStaged(swept - stagedForMs)
   }
 
   const handle = (request: WriterRequest): unknown => {
@@ -210,13 +238,13 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
         return append(request.request)
       }
       case "putBlobs":
-        return request.blobs.map(blobs.put)
+        return request.blobs.map((bytes) => blobs.put(bytes, now()))
       case "beginBlob":
         return blobs.begin()
       case "putChunk":
         return blobs.putChunk(request.upload, request.n, request.bytes)
       case "finishBlob":
-        return blobs.finish(request.upload, request.hash, request.size)
+        return blobs.finish(request.upload, request.hash, request.size, now())
       case "abandonBlob":
         return blobs.abandon(request.upload)
       case "putVariants":
@@ -279,6 +307,21 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
   }
 
   const flushBatch = (batch: ReadonlyArray<Pending>): void => {
+    commitBatch(batch)
+    if (batch.some(({ request }) => request.kind === "erase")) {
+      db.pragma("secure_delete = OFF")
+      restartRebuild()
+      scrub()
+    }
+  }
+
+  /** An erased payload must not survive in the write-ahead log either; a reader that still needs the log is waited for. */
+  const scrub = (): void => {
+    if (closed) return
+    if (!emptiesWriteAheadLog(db)) setTimeout(scrub, 1000).unref()
+  }
+
+  const commitBatch = (batch: ReadonlyArray<Pending>): void => {
     const mark = log.mark()
     const replies: Array<WriterReply> = []
     try {
@@ -304,39 +347,53 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
     batch.forEach(({ reply }, i) => {
       reply(replies[i]!)
     })
-    if (batch.some(({ request }) => request.kind === "erase")) scrub(db)
   }
 
-  /** A rebuild goes step by step, each in its own transaction, with other requests served in between. */
-  const rebuild = ({ request, reply }: Pending): void => {
-    const { projections: names } = request as WriterRequest & { readonly kind: "rebuild" }
-    const chosen = names.map(readModels.named).filter((projection) => projection !== undefined)
-    function* all() {
-      for (const projection of chosen) yield* transactionPerStep(db, readModels.rebuild(projection))
+  /** Rebuilds share the shadow tables, so one runs at a time; the others wait. */
+  const rebuilds: Array<Pending & { steps: Generator<RebuildProgress, void> }> = []
+
+  function* rebuildSteps(names: ReadonlyArray<string>): Generator<RebuildProgress, void> {
+    for (const projection of names.map(readModels.named)) {
+      if (projection !== undefined) yield* transactionPerStep(db, readModels.rebuild(projection))
     }
-    const steps = all()
-    const next = (): void => {
-      try {
-        const step = steps.next()
-        if (step.done === true) {
-          onCommitted({ events: [], variants: [] })
-          return reply({ ok: true, value: undefined })
-        }
-        reply({ ok: true, value: step.value, progress: true })
-      } catch (error) {
-        return reply(failureOf(error))
-      }
-      if (closed) return reply({ ok: false, defect: new Error("The server is stopping.") })
-      setImmediate(next)
+  }
+
+  const enqueueRebuild = (pending: Pending): void => {
+    if (unknown !== undefined) return pending.reply({ ok: false, error: new LogIsReadOnly(unknown) })
+    const { projections: names } = pending.request as WriterRequest & { readonly kind: "rebuild" }
+    rebuilds.push({ ...pending, steps: rebuildSteps(names) })
+    if (rebuilds.length === 1) stepRebuild()
+  }
+
+  /** One step, in a transaction of its own; then other requests have their turn. */
+  const stepRebuild = (): void => {
+    const [running] = rebuilds
+    if (running === undefined) return
+    const end = (reply: WriterReply): void => {
+      rebuilds.shift()
+      running.reply(reply)
     }
-    if (unknown !== undefined) reply({ ok: false, error: new LogIsReadOnly(unknown) })
-    else next()
+    if (closed) return end({ ok: false, defect: new Error("The server is stopping.") })
+    try {
+      const step = running.steps.next()
+      if (step.done === true) end({ ok: true, value: undefined })
+      else running.reply({ ok: true, value: step.value, progress: true })
+    } catch (error) {
+      end(failureOf(error))
+    }
+    setImmediate(stepRebuild)
+  }
+
+  /** An erasure has rebuilt projections by itself: what a running rebuild had read may be gone, so it starts over. */
+  const restartRebuild = (): void => {
+    const [running] = rebuilds
+    if (running !== undefined) running.steps = rebuildSteps((running.request as WriterRequest & { readonly kind: "rebuild" }).projections)
   }
 
   const flush = (): void => {
     flushing = false
     while (queue.length > 0) {
-      if (queue[0]!.request.kind === "rebuild") rebuild(queue.shift()!)
+      if (queue[0]!.request.kind === "rebuild") enqueueRebuild(queue.shift()!)
       else flushBatch(takeBatch())
     }
   }
@@ -368,14 +425,18 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
   }
 }
 
-/** An erased payload must not survive in the write-ahead log either; `secure_delete` has kept it out of free pages. */
-const scrub = (db: Sqlite): void => {
-  db.pragma("secure_delete = OFF")
-  db.pragma("wal_checkpoint(TRUNCATE)")
+const emptiesWriteAheadLog = (db: Sqlite): boolean => {
+  try {
+    const [result] = db.pragma("wal_checkpoint(TRUNCATE)") as ReadonlyArray<{ readonly busy: number }>
+    return result?.busy === 0
+  } catch (error) {
+    if (isStorageError(error)) return false
+    throw error
+  }
 }
 
 const sizeOf = (request: WriterRequest): number => {
-  if (request.kind === "putBlobs") return request.blobs.reduce((sum, bytes) => sum + bytes.byteLength, 0)
+  if (request.kind === "putBlobs") return request.blobs.reduce((sum, bytes) => sum + bytes.byteLength + 256, 0)
   if (request.kind === "putChunk") return request.bytes.byteLength
   return 256
 }

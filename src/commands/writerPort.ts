@@ -46,8 +46,10 @@ export const answerPort = (port: Pick<MessagePort, "on" | "postMessage">, writer
 export const requestPort = (port: { readonly postMessage: (message: ToWriter, transfer: ReadonlyArray<Transferable>) => void }) => {
   const waiting = new Map<number, (reply: WriterReply) => void>()
   let next = 0
+  let gone: { readonly defect: unknown } | undefined
   return {
     submit: (request: WriterRequest, reply: (reply: WriterReply) => void): void => {
+      if (gone !== undefined) return reply({ ok: false, defect: gone.defect })
       const id = next++
       waiting.set(id, reply)
       port.postMessage({ id, request }, transferable(request))
@@ -60,6 +62,7 @@ export const requestPort = (port: { readonly postMessage: (message: ToWriter, tr
     },
     /** Answers everybody who still waits: the writer is gone. */
     fail: (defect: unknown): void => {
+      gone ??= { defect }
       for (const waiter of waiting.values()) waiter({ ok: false, defect })
       waiting.clear()
     },

@@ -62,18 +62,41 @@ export const blobWriter = (db: Sqlite) => {
   const insertChunk = db.prepare("INSERT INTO blob_chunks (upload, n, bytes) VALUES (?, ?, ?)")
   const dropChunks = db.prepare("DELETE FROM blob_chunks WHERE upload = ?")
   const dropAbandoned = db.prepare("DELETE FROM blob_chunks WHERE upload NOT IN (SELECT upload FROM blobs WHERE upload IS NOT NULL)")
+  const stored = db.prepare<[number], number>("SELECT coalesce(sum(length(bytes)), 0) FROM blob_chunks WHERE upload = ?").pluck()
+  const stage = db.prepare("INSERT INTO blob_staging (hash, at) VALUES (?, ?) ON CONFLICT (hash) DO UPDATE SET at = excluded.at")
+  const restageRow = db.prepare("UPDATE blob_staging SET at = ? WHERE hash = ?")
+  const unstage = db.prepare("DELETE FROM blob_staging WHERE hash = ?")
+  const dropStagedVariants = db.prepare("DELETE FROM blob_variants WHERE hash IN (SELECT hash FROM blob_staging WHERE at < ?)")
+  const dropStagedChunks = db.prepare(
+    "DELETE FROM blob_chunks WHERE upload IN (SELECT upload FROM blobs JOIN blob_staging USING (hash) WHERE at < ? AND upload IS NOT NULL)",
+  )
+  const dropStaged = db.prepare("DELETE FROM blobs WHERE hash IN (SELECT hash FROM blob_staging WHERE at < ?)")
+  const forgetStaged = db.prepare("DELETE FROM blob_staging WHERE at < ?")
   const insertVariant = db.prepare(
     "INSERT INTO blob_variants (hash, encoding, bytes) SELECT hash, ?, ? FROM blobs WHERE hash = ? ON CONFLICT DO NOTHING",
   )
   let nextUpload = (db.prepare("SELECT coalesce(max(upload), 0) + 1 FROM blob_chunks").pluck().get() as number) ?? 1
 
+  /** A staged blob that is sent again gets its time anew; one that is in use is left alone. */
+  const restage = (hash: string, now: number): void => {
+    restageRow.run(now, hash)
+  }
+
+  const sweepStaged = (before: number): void => {
+    dropStagedVariants.run(before)
+    dropStagedChunks.run(before)
+    dropStaged.run(before)
+    forgetStaged.run(before)
+  }
+
   return {
     ...blobReader(db),
-    /** Stores a blob of at most `chunkBytes` and returns its hash. */
-    put: (bytes: Uint8Array): string => {
+    /** Stores a blob of at most `chunkBytes` and returns its hash. Until `keep`, it is only staged. */
+    put: (bytes: Uint8Array, now: number): string => {
       if (bytes.byteLength > chunkBytes) throw new RangeError(`A blob over ${chunkBytes} bytes is stored in chunks.`)
       const hash = sha256Hex(bytes)
-      insert.run(hash, bytes.byteLength, null, bytes)
+      if (insert.run(hash, bytes.byteLength, null, bytes).changes > 0) stage.run(hash, now)
+      else restage(hash, now)
       return hash
     },
     /** Begins a large blob; its chunks are invisible until `finish`. */
@@ -82,15 +105,25 @@ export const blobWriter = (db: Sqlite) => {
       insertChunk.run(upload, n, bytes)
     },
     /** Makes the chunks of an upload the blob `hash`. The caller has hashed them as they passed. */
-    finish: (upload: number, hash: string, size: number): void => {
-      if (insert.run(hash, size, upload, null).changes === 0) dropChunks.run(upload)
+    finish: (upload: number, hash: string, size: number, now: number): void => {
+      if (stored.get(upload) !== size) throw new Error(`The upload of ${hash} lacks some of its ${size} bytes.`)
+      if (insert.run(hash, size, upload, null).changes > 0) return void stage.run(hash, now)
+      dropChunks.run(upload)
+      restage(hash, now)
     },
     abandon: (upload: number): void => {
       dropChunks.run(upload)
     },
-    /** Removes what uploads left behind that never finished, as after a crash. */
-    sweep: (): void => {
+    /** A deploy uses these blobs: they stay for good. */
+    keep: (hashes: ReadonlyArray<string>): void => {
+      for (const hash of hashes) unstage.run(hash)
+    },
+    /** Removes blobs that were staged before `before` and that no deploy has come to use. */
+    sweepStaged,
+    /** The same at start, when no upload can be under way: also what uploads left behind that never finished, as after a crash. */
+    sweep: (before: number): void => {
       dropAbandoned.run()
+      sweepStaged(before)
     },
     putVariant: ({ hash, encoding, bytes }: Variant): void => {
       insertVariant.run(encoding, bytes, hash)

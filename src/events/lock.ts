@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs"
 import Database from "better-sqlite3"
+import { cartridgePath } from "../config.ts"
 import { createPrivately, openForReading, type Sqlite } from "./cartridge.ts"
 
 /** Another process writes to the cartridge. */
@@ -17,7 +18,8 @@ export interface CartridgeLock {
  * The lock is SQLite's own file lock on an empty file beside the cartridge: the kernel drops it when the process dies, however it
  * dies, and two processes can never both have it. The file stays, since removing it would let two processes lock two files.
  */
-export const lockCartridge = (path: string): CartridgeLock => {
+export const lockCartridge = (given: string): CartridgeLock => {
+  const path = cartridgePath(given)
   createPrivately(`${path}.lock`)
   const db = new Database(`${path}.lock`, { timeout: 0 })
   try {

@@ -60,16 +60,6 @@ export const logReader = (db: Sqlite) => {
 
 export type LogReader = ReturnType<typeof logReader>
 
-/** Every event of a log that has not been erased, in order, in pages. */
-export function* entriesFrom(log: Pick<LogReader, "read">, from: number, page = 1000): Generator<LogEntry> {
-  for (let next = from; ; ) {
-    const entries = log.read(next, page)
-    yield* entries
-    if (entries.length < page) return
-    next = entries.at(-1)!.seq + 1
-  }
-}
-
 /**
  * Appending to the log, inside a transaction that the caller holds. `release` is this program's version: the first use of an
  * event type records it, so that an older release can say which one it would take to read the file.
@@ -78,8 +68,8 @@ export const logWriter = (db: Sqlite, release: string) => {
   const reader = logReader(db)
   const insert: Statement = db.prepare(`INSERT INTO events (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   const byId = db.prepare<[string], Row>(`SELECT ${columns} FROM events WHERE id = ?`)
-  const span = db.prepare<[string, string], { first: number | null; last: number | null }>(
-    "SELECT min(seq) AS first, max(seq) AS last FROM events WHERE id > ? AND id < ?",
+  const span = db.prepare<[string, string, number], { first: number | null; last: number | null }>(
+    "SELECT min(seq) AS first, max(seq) AS last FROM events WHERE id > ? AND id < ? AND instr(substr(id, ?), '.') = 0",
   )
   const noteType = db.prepare("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING")
   const erasePayload = db.prepare("UPDATE events SET data = NULL WHERE seq = ?")
@@ -146,7 +136,7 @@ export const logWriter = (db: Sqlite, release: string) => {
     },
     /** Where the events named `<id>.0`, `<id>.1` … are, if the decision with this id has been appended. */
     appendedAs: (id: string): Appended | undefined => {
-      const { first, last } = span.get(`${id}.`, `${id}/`)!
+      const { first, last } = span.get(`${id}.`, `${id}/`, id.length + 2)!
       return first === null || last === null ? undefined : { first, last, repeated: true }
     },
     erasePayload: (seq: number): void => {

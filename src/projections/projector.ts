@@ -90,7 +90,6 @@ export const projector = (db: Sqlite, log: LogReader, blobs: Pick<BlobReader, "b
     ready: (): void => all.forEach(prepare),
     rebuild,
     named: (name: string): Projection | undefined => all.find((projection) => projection.name === name),
-    names: all.map(({ name }) => name),
     /** Those that read the payloads of events, which an erasure takes from them. */
     payloadReaders: all.filter(({ envelopeOnly }) => envelopeOnly !== true),
   }

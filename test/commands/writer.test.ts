@@ -1,8 +1,9 @@
 import Database from "better-sqlite3"
 import { describe, expect, it } from "vitest"
 import type { Command } from "../../src/commands/command.ts"
-import type { Committed, WriterRequest } from "../../src/commands/writer.ts"
+import type { Committed, Writer, WriterRequest } from "../../src/commands/writer.ts"
 import { sha256Hex } from "../../src/events/chain.ts"
+import { encodeManifest } from "../../src/events/manifest.ts"
 import { ask, tell, withWriter } from "../support/cartridge.ts"
 
 let made = 0
@@ -85,15 +86,18 @@ describe("the writer", () => {
     }))
 
   it("never lets time run backwards along the log", () => {
-    const clock = [1000, 500, 2000, 0]
+    let clock = 0
     return withWriter(
       async (writer, path) => {
-        for (let i = 0; i < 4; i++) await tell(writer, set(String(i + 1)))
+        for (const [i, time] of [1000, 500, 2000, 0].entries()) {
+          clock = time
+          await tell(writer, set(String(i + 1)))
+        }
         const db = new Database(path, { readonly: true })
         expect(db.prepare("SELECT at FROM events ORDER BY seq").pluck().all()).toEqual([1000, 1000, 2000, 2000])
         db.close()
       },
-      { now: () => clock.shift() ?? 0 },
+      { now: () => clock },
     )
   })
 
@@ -178,5 +182,110 @@ describe("the writer", () => {
       }
       expect(query(path, "SELECT count(*) FROM blobs")).toBe(1)
       expect(query(path, "SELECT count(*) FROM blob_chunks")).toBe(2)
+    }))
+})
+
+describe("rebuilds", () => {
+  const fill = (writer: Writer) => {
+    const events = Array.from({ length: 5000 }, (_, n) => ({
+      id: `f${n}`,
+      type: "v1.ConfigSet" as const,
+      data: { key: `k${n}`, value: "v" },
+    }))
+    return tell(writer, { kind: "append", request: { actor: "owner", cause: "t", streams: [{ stream: "free", expected: "any", events }] } })
+  }
+
+  it("that overlap run one after the other, and both end whole", () =>
+    withWriter(async (writer, path) => {
+      await fill(writer)
+      await Promise.all([0, 1, 2].map(() => tell(writer, { kind: "rebuild", projections: ["config", "activity"] })))
+      expect(query(path, "SELECT count(*) FROM config")).toBe(5000)
+      expect(query(path, "SELECT count(*) FROM activity")).toBe(5000)
+    }))
+
+  it("start over when an erasure comes in between, and show nothing of what was erased", () =>
+    withWriter(async (writer, path) => {
+      await fill(writer)
+      let erased: Promise<unknown> | undefined
+      await new Promise<void>((resolve, reject) =>
+        writer.submit({ kind: "rebuild", projections: ["config"] }, (reply) => {
+          if (!reply.ok) return reject(new Error(JSON.stringify(reply)))
+          if (reply.progress !== true) return resolve()
+          erased ??= tell(writer, { kind: "erase", seq: 1, id: "e", reason: "r", actor: "owner", cause: "t" })
+        }),
+      )
+      await erased
+      expect(query(path, "SELECT count(*) FROM config")).toBe(4999)
+      expect(query(path, "SELECT count(*) FROM config WHERE key = 'k0'")).toBe(0)
+    }))
+})
+
+describe("blobs that no deploy uses", () => {
+  const day = 24 * 3_600_000
+
+  it("stay for a day, then go with the next deploy; what a deploy uses stays", async () => {
+    let now = 1_000_000
+    await withWriter(
+      async (writer, path) => {
+        const large = Buffer.alloc(1024 * 1024, 7)
+        const upload = (await tell(writer, { kind: "beginBlob" })) as number
+        await tell(writer, { kind: "putChunk", upload, n: 0, bytes: Buffer.from(large) })
+        await tell(writer, { kind: "putChunk", upload, n: 1, bytes: Buffer.from("x") })
+        await tell(writer, { kind: "finishBlob", upload, hash: "f".repeat(64), size: large.length + 1 })
+        const deploy = async (n: number, content: string) => {
+          const bytes = Buffer.from(content)
+          const manifest = encodeManifest({
+            files: { "index.html": { hash: sha256Hex(bytes), size: bytes.length, type: "text/html" } },
+            spa: false,
+          })
+          await tell(writer, { kind: "putBlobs", blobs: [bytes, manifest] })
+          await tell(
+            writer,
+            command({
+              _tag: "DeploySite",
+              site: "a",
+              deploy: `deploy000${n}`,
+              manifest: sha256Hex(manifest),
+              files: 1,
+              bytes: bytes.length,
+              source: { kind: "t" },
+            }),
+          )
+        }
+        await tell(writer, { kind: "putBlobs", blobs: [Buffer.from("abandoned"), Buffer.from("used later")] })
+        await deploy(1, "one")
+        now += day - 1000
+        await deploy(2, "used later")
+        expect(query(path, "SELECT count(*) FROM blobs")).toBe(6)
+        now += 3_600_001
+        await deploy(3, "three")
+        expect(query(path, `SELECT count(*) FROM blobs WHERE hash = '${sha256Hex("abandoned")}'`)).toBe(0)
+        expect(query(path, "SELECT count(*) FROM blob_chunks")).toBe(0)
+        expect(query(path, `SELECT count(*) FROM blobs WHERE hash = '${sha256Hex("used later")}'`)).toBe(1)
+        expect(query(path, "SELECT count(*) FROM blobs")).toBe(6)
+        expect(query(path, "SELECT count(*) FROM blob_staging")).toBe(0)
+      },
+      { now: () => now },
+    )
+  })
+
+  it("are missed by a deploy that names them, which then is refused", () =>
+    withWriter(async (writer) => {
+      const manifest = encodeManifest({ files: { a: { hash: "a".repeat(64), size: 1, type: "t" } }, spa: false })
+      await tell(writer, { kind: "putBlobs", blobs: [manifest] })
+      const reply = await ask(
+        writer,
+        command({
+          _tag: "DeploySite",
+          site: "a",
+          deploy: "deploy0001",
+          manifest: sha256Hex(manifest),
+          files: 1,
+          bytes: 1,
+          source: { kind: "t" },
+        }),
+      )
+      expect(reply.ok).toBe(false)
+      expect(writer.head().seq).toBe(0)
     }))
 })

@@ -1,8 +1,9 @@
-import { statSync, writeFileSync } from "node:fs"
+import { statSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import Database from "better-sqlite3"
 import { describe, expect, it } from "vitest"
 import { makeWriter } from "../../src/commands/writer.ts"
+import { localSocket } from "../../src/config.ts"
 import { assertSafeSqlite, CartridgeUnusable } from "../../src/events/cartridge.ts"
 import { CartridgeLocked } from "../../src/events/lock.ts"
 import { ask, inTemporaryFolder, tell, withWriter, writerOptions } from "../support/cartridge.ts"
@@ -128,5 +129,14 @@ describe("a cartridge", () => {
       const db = new Database(path, { readonly: true })
       expect(db.prepare("SELECT count(*) FROM blob_chunks").pluck().get()).toBe(0)
       db.close()
+    }))
+})
+
+describe("a cartridge with two names", () => {
+  it("still has one writer", () =>
+    withWriter((_, path) => {
+      symlinkSync(path, `${path}.link`)
+      expect(() => makeWriter(writerOptions(`${path}.link`))).toThrow(CartridgeLocked)
+      expect(localSocket(`${path}.link`)).toBe(localSocket(path))
     }))
 })

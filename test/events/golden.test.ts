@@ -27,8 +27,14 @@ interface GoldenEvent {
 }
 
 const read = (file: string) => {
-  const lines = readFileSync(fixtures + file, "utf8").trim().split("\n").map((line) => JSON.parse(line) as { event?: GoldenEvent; blob?: string })
-  return { events: lines.flatMap(({ event }) => event ?? []), blobs: lines.flatMap(({ blob }) => (blob === undefined ? [] : Buffer.from(blob, "base64"))) }
+  const lines = readFileSync(fixtures + file, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { event?: GoldenEvent; blob?: string })
+  return {
+    events: lines.flatMap(({ event }) => event ?? []),
+    blobs: lines.flatMap(({ blob }) => (blob === undefined ? [] : Buffer.from(blob, "base64"))),
+  }
 }
 
 describe("the log of an earlier release", () => {
@@ -38,7 +44,9 @@ describe("the log of an earlier release", () => {
         writer.close()
         const { events, blobs } = read(file)
         const db = new Database(path)
-        const insert = db.prepare("INSERT INTO events VALUES (@seq, @id, @stream, @version, @type, @at, @actor, @cause, @data, unhex(@data_hash), unhex(@hash))")
+        const insert = db.prepare(
+          "INSERT INTO events VALUES (@seq, @id, @stream, @version, @type, @at, @actor, @cause, @data, unhex(@data_hash), unhex(@hash))",
+        )
         const insertBlob = db.prepare("INSERT INTO blobs (hash, size, upload, bytes) VALUES (?, ?, NULL, ?)")
         for (const event of events) insert.run(event)
         for (const bytes of blobs) insertBlob.run(sha256Hex(bytes), bytes.length, bytes)

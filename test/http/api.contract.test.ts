@@ -3,7 +3,7 @@ import * as HttpApi from "@effect/platform/HttpApi"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { localSocket } from "../../src/config.ts"
 import { Api, MayAdminister, MayDeploy, MayRead } from "../../src/http/api/Api.ts"
-import { apiOf, type Api as Client, refusal, sha256 } from "../support/api.ts"
+import { apiOf, askLocally, type Api as Client, refusal, sha256 } from "../support/api.ts"
 import { type Ask, startServer, type TestServer, zipForm } from "../support/server.ts"
 import { zipOf } from "../support/zip.ts"
 
@@ -34,6 +34,7 @@ const policy: ReadonlyArray<readonly [endpoint: string, needs: Needs, path: stri
   ["GET /api/sites/:site/diff", "read", "/api/sites/root/diff?from=live&to=live"],
   ["POST /api/sites/:site/deploys", "deploy", "/api/sites/of-the-matrix/deploys", { files: {} }],
   ["POST /api/sites/:site/rollback", "deploy", `/api/sites/${nowhere}/rollback`, {}],
+  ["POST /api/blobs", "deploy", "/api/blobs"],
   ["POST /api/blobs/missing", "deploy", "/api/blobs/missing", { hashes: [hash] }],
   ["PUT /api/blobs/:hash", "deploy", `/api/blobs/${hash}`],
   ["GET /api/config", "admin", "/api/config"],

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto"
 import { connect } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { encodeBlobBatch, maxBatchBytes, maxBatchedBlobBytes } from "../../src/http/api/blobBatch.ts"
 import { type Api, apiOf, manifestOf, publish, query, refusal, sha256, traces } from "../support/api.ts"
 import { startServer, type TestServer } from "../support/server.ts"
 
@@ -225,6 +226,47 @@ describe("an upload", () => {
     })
     await expect.poll(state).toEqual(before)
     expect((await api.upload(bytes)).status).toBe(201)
+  })
+})
+
+describe("a batch of uploads", () => {
+  const send = (body: Uint8Array) => server.ask("/api/blobs", { method: "POST", token, body })
+  const length = (bytes: number) => Buffer.from(Uint32Array.of(bytes).buffer).swap32()
+
+  it("stores each blob once, and gives their hashes in the order they came", async () => {
+    const blobs = ["first", "", "second", "first", randomBytes(maxBatchedBlobBytes)]
+    const answer = await send(encodeBlobBatch(blobs.map((blob) => Buffer.from(blob))))
+    const hashes = blobs.map(sha256)
+    expect([answer.status, answer.json]).toEqual([201, { data: { hashes } }])
+    expect((await api.post("/blobs/missing", { hashes })).json.data.missing).toEqual([])
+    await api.post("/sites/batched/deploys", { files: { "a.txt": { hash: hashes[0], size: 5 }, "b.bin": { hash: hashes[4], size: 1 } } })
+    expect([(await visit("batched", "/a.txt")).text, sha256((await visit("batched", "/b.bin")).body)]).toEqual(["first", hashes[4]])
+  })
+
+  it("may be as large as it may be, or empty", async () => {
+    const blobs = Array.from({ length: 15 }, () => randomBytes(maxBatchedBlobBytes))
+    expect((await send(encodeBlobBatch(blobs))).json.data.hashes).toEqual(blobs.map(sha256))
+    expect((await send(Buffer.alloc(0))).json).toEqual({ data: { hashes: [] } })
+  })
+
+  const good = encodeBlobBatch([Buffer.from("a good one")])
+  const refused: ReadonlyArray<readonly [what: string, body: () => Uint8Array, status: number, code: string]> = [
+    ["half a length", () => Buffer.concat([good, Buffer.alloc(3)]), 400, "BAD_REQUEST"],
+    ["fewer bytes than it says", () => Buffer.concat([good, length(10), Buffer.alloc(9)]), 400, "BAD_REQUEST"],
+    ["a length of gigabytes", () => Buffer.concat([good, length(0xffff_ffff)]), 400, "BAD_REQUEST"],
+    [
+      "a blob too large for a batch",
+      () => Buffer.concat([good, encodeBlobBatch([randomBytes(maxBatchedBlobBytes + 1)])]),
+      400,
+      "BAD_REQUEST",
+    ],
+    ["text", () => Buffer.from('{"hashes":[]}'), 400, "BAD_REQUEST"],
+    ["more than a batch may have", () => Buffer.concat([good, Buffer.alloc(maxBatchBytes)]), 413, "PAYLOAD_TOO_LARGE"],
+  ]
+  it.each(refused)("with %s is refused, and none of it is stored", async (_what, body, status, code) => {
+    const before = state()
+    expect(refusal(await send(body()))).toEqual([status, code])
+    expect(state()).toEqual(before)
   })
 })
 

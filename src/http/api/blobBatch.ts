@@ -7,6 +7,8 @@
 export const maxBatchBytes = 4 * 1024 * 1024
 export const maxBatchedBlobBytes = 256 * 1024
 
+export const maxBatchedBlobs = 1000
+
 const lengthBytes = 4
 
 export const encodeBlobBatch = (blobs: ReadonlyArray<Uint8Array>): Uint8Array => {
@@ -20,11 +22,11 @@ export const encodeBlobBatch = (blobs: ReadonlyArray<Uint8Array>): Uint8Array =>
   return body
 }
 
-/** The blobs of a batch; nothing if the body is no batch. */
+/** The blobs of a batch; nothing if the body is no batch, or has too many or too large ones. */
 export const decodeBlobBatch = (body: Buffer): ReadonlyArray<Uint8Array> | undefined => {
   const blobs: Array<Uint8Array> = []
   for (let at = 0; at < body.byteLength; ) {
-    if (at + lengthBytes > body.byteLength) return undefined
+    if (at + lengthBytes > body.byteLength || blobs.length >= maxBatchedBlobs) return undefined
     const length = body.readUInt32BE(at)
     at += lengthBytes
     if (length > maxBatchedBlobBytes || at + length > body.byteLength) return undefined

@@ -1,4 +1,4 @@
-import { randomBytes, type ScryptOptions, scrypt } from "node:crypto"
+import { randomBytes, randomInt, type ScryptOptions, scrypt } from "node:crypto"
 import { promisify } from "node:util"
 
 /** OWASP's first choice of scrypt parameters: 128 MiB, about a third of a second. */
@@ -13,10 +13,10 @@ export const hashPassword = async (password: string): Promise<string> => {
   return ["scrypt", cost.N, cost.r, cost.p, salt.toString("base64url"), key.toString("base64url")].join("$")
 }
 
-/** A password that nobody has to invent: 120 bits, without characters that are read wrongly. */
+/** A password that nobody has to invent: 118 bits, without characters that are read wrongly. */
 export const newPassword = (): string => {
   const alphabet = "23456789abcdefghjkmnpqrstuvwxyz"
-  return Array.from(randomBytes(24), (byte) => alphabet[byte % alphabet.length])
+  return Array.from({ length: 24 }, () => alphabet[randomInt(alphabet.length)])
     .join("")
     .replace(/(.{6})(?=.)/g, "$1-")
 }

@@ -1,0 +1,22 @@
+import * as Effect from "effect/Effect"
+import { afterAll, beforeAll, expect, it } from "vitest"
+import { CartridgeWriter } from "../../src/commands/CartridgeWriter.ts"
+import { Settings } from "../../src/http/Settings.ts"
+import { apiOf, query } from "../support/api.ts"
+import { startServer, type TestServer } from "../support/server.ts"
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startServer()
+})
+afterAll(() => server.stop())
+
+it("a setting whose event is erased has its default at once", async () => {
+  await apiOf(server, await server.key("admin")).set("limits.zip_ratio", 7)
+  const ratio = () => server.run(Effect.map(Settings, (settings) => settings.number("limits.zip_ratio")))
+  expect(await ratio()).toBe(7)
+  const [event] = query<{ seq: number }>(server, "SELECT max(seq) AS seq FROM events")
+  const by = { id: "erasing", reason: "test", actor: "owner", cause: "test" }
+  await server.run(Effect.flatMap(CartridgeWriter, (writer) => writer.request({ kind: "erase", seq: event!.seq, ...by })))
+  expect(await ratio()).toBe(200)
+})
