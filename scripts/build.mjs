@@ -8,10 +8,13 @@ import { build } from "esbuild"
 const root = fileURLToPath(new URL("..", import.meta.url))
 const main = join(root, "dist/main.js")
 
-const newest = (folder) =>
-  Math.max(...readdirSync(folder, { recursive: true }).map((name) => statSync(join(folder, name)).mtimeMs))
+const newest = (folder) => Math.max(...readdirSync(folder, { recursive: true }).map((name) => statSync(join(folder, name)).mtimeMs))
 
-const sourceTime = Math.max(newest(join(root, "src")), statSync(join(root, "package-lock.json")).mtimeMs, statSync(fileURLToPath(import.meta.url)).mtimeMs)
+const sourceTime = Math.max(
+  newest(join(root, "src")),
+  statSync(join(root, "package-lock.json")).mtimeMs,
+  statSync(fileURLToPath(import.meta.url)).mtimeMs,
+)
 if (existsSync(main) && statSync(main).mtimeMs > sourceTime) process.exit(0)
 
 rmSync(join(root, "dist"), { recursive: true, force: true })

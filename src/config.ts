@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { existsSync, realpathSync } from "node:fs"
+import { existsSync, lstatSync, mkdirSync, realpathSync } from "node:fs"
 import { homedir, tmpdir } from "node:os"
 import { basename, dirname, join, resolve } from "node:path"
 import * as Config from "effect/Config"
@@ -73,6 +73,17 @@ export const cartridgePath = (db: string): string => {
 export const localSocket = (db: string): string => {
   const beside = `${cartridgePath(db)}.sock`
   if (Buffer.byteLength(beside) <= longestSocketPath) return beside
-  // Deep folders: a name that both sides derive from the path, in a place that has short ones.
-  return join(tmpdir(), `fazt-${createHash("sha256").update(beside).digest("hex").slice(0, 24)}.sock`)
+  // Deep folders: a name that both sides derive from the path, in a folder that only this user can enter.
+  return join(privateFolder(), `${createHash("sha256").update(beside).digest("hex").slice(0, 24)}.sock`)
+}
+
+/** A folder with a short name. Somebody else could have made one of that name, so it is looked at before it is trusted. */
+const privateFolder = (): string => {
+  const user = process.getuid?.() ?? 0
+  const folder = join(tmpdir(), `fazt-${user}`)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const { uid, mode } = lstatSync(folder)
+  if (uid !== user || (mode & 0o077) !== 0)
+    throw new Error(`${folder} is open to other users. Remove it, or give a shorter path with --db.`)
+  return folder
 }

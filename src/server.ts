@@ -7,11 +7,13 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { CartridgeWriter, layerInProcess, layerThread, type WriterConfig } from "./commands/CartridgeWriter.ts"
 import { Commands, type HandleError } from "./commands/Commands.ts"
+import { sqliteEventLog } from "./commands/SqliteEventLog.ts"
 import { siteNameProblem } from "./commands/site.ts"
 import { portAsk } from "./commands/writerPort.ts"
 import { cartridgePath, defaultDomain, Environment } from "./config.ts"
 import { blobReader } from "./events/blobs.ts"
 import type { CartridgeUnusable } from "./events/cartridge.ts"
+import type { EventLog } from "./events/EventLog.ts"
 import type { CartridgeLocked } from "./events/lock.ts"
 import { newKey } from "./http/api/newKey.ts"
 import { hashPassword, newPassword } from "./http/api/password.ts"
@@ -39,7 +41,7 @@ export interface CartridgeOptions {
   readonly onProgress: (message: string) => void
 }
 
-export type Cartridge = CartridgeWriter | Commands | Deployer | Handler | Queries | Reads | ServerInfo | Settings
+export type Cartridge = CartridgeWriter | Commands | Deployer | EventLog | Handler | Queries | Reads | ServerInfo | Settings
 
 /** The one graph: everything that a process needs to serve a cartridge. */
 export const cartridgeLayer = (options: CartridgeOptions): Layer.Layer<Cartridge, CartridgeLocked | CartridgeUnusable, Environment> =>
@@ -82,7 +84,7 @@ export const cartridgeLayer = (options: CartridgeOptions): Layer.Layer<Cartridge
         Layer.provideMerge(deployer),
         Layer.provideMerge(info),
         Layer.provideMerge(Settings.layer),
-        Layer.provideMerge(Layer.mergeAll(queries, Reads.layer(path), Commands.layer)),
+        Layer.provideMerge(Layer.mergeAll(queries, Reads.layer(path), Commands.layer, sqliteEventLog(path))),
         Layer.provideMerge(writer),
       )
     }),

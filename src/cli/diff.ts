@@ -29,14 +29,15 @@ export const diff = verb(
     ),
 )
 
-export const renderDiff = ({ from, to, added, changed, removed, patches }: Diff, { paint }: Look): string => {
+export const renderDiff = ({ from, to, added, changed, removed, patches, omitted }: Diff, { paint }: Look): string => {
   if (added.length + changed.length + removed.length === 0) return `${from} and ${to} are the same.`
   const lines = [
     ...added.map((path) => ({ path, line: paint.green(`+ ${printable(path)}`) })),
     ...changed.map((path) => ({ path, line: paint.yellow(`~ ${printable(path)}`) })),
     ...removed.map((path) => ({ path, line: paint.red(`− ${printable(path)}`) })),
   ].sort((a, b) => (a.path < b.path ? -1 : 1))
-  return [lines.map(({ line }) => line).join("\n"), ...patches.map(({ patch }) => renderPatch(patch, paint))].join("\n\n")
+  const left = omitted.length === 0 ? [] : [paint.dim(`not compared: ${omitted.map(printable).join(", ")}`)]
+  return [lines.map(({ line }) => line).join("\n"), ...patches.map(({ patch }) => renderPatch(patch, paint)), ...left].join("\n\n")
 }
 
 /** A unified diff without the rule above it, which separates patches that are not shown apart otherwise. */

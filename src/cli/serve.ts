@@ -12,13 +12,12 @@ import { Commands, type HandleError } from "../commands/Commands.ts"
 import { InvalidSetting, settings } from "../commands/config.ts"
 import { Environment, localSocket } from "../config.ts"
 import type { CartridgeUnusable } from "../events/cartridge.ts"
-import { LogIsReadOnly } from "../events/EventLog.ts"
+import { EventLog, LogIsReadOnly } from "../events/EventLog.ts"
 import type { CartridgeLocked } from "../events/lock.ts"
-import { logReader } from "../events/log.ts"
 import type { DeployError } from "../http/deploy/Deployer.ts"
+import { removeOldUploads } from "../http/deploy/upload.ts"
 import { type ListenFailed, listenOnPort, listenOnSocket } from "../http/Edge.ts"
 import { Handler } from "../http/Handler.ts"
-import { Reads } from "../http/Reads.ts"
 import { ServerInfo } from "../http/ServerInfo.ts"
 import { Settings } from "../http/Settings.ts"
 import {
@@ -99,13 +98,14 @@ export const runServer = (options: {
       // Only now, so that a port that is taken cannot swallow credentials that are shown once.
       const firstRun = writer.readOnly === undefined ? yield* prepare(options.examples) : Option.none()
       if (writer.readOnly === undefined) yield* compressLiveSites
+      yield* Effect.forkScoped(Effect.promise(() => removeOldUploads()))
       yield* options.onReady({
         url: info.addresses.admin(),
         domain: info.domain,
         port: listening,
         db: info.db,
         version: info.version,
-        head: logReader((yield* Reads).db).head(),
+        head: yield* (yield* EventLog).head,
         readOnly: Option.map(Option.fromNullable(writer.readOnly), (unknown) => new LogIsReadOnly(unknown).message),
         firstRun,
       })

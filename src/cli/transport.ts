@@ -56,14 +56,16 @@ export const local = (db: string, mayOpen: boolean) =>
     // Every request connects anew: a kept connection could belong to a command that has just ended.
     const client = yield* agentClient({ keepAlive: false, socketPath: localSocket(db) })
     const here = HttpClient.mapRequest(client, HttpClientRequest.prependUrl("http://localhost"))
-    return HttpClient.transform(here, (response) =>
-      response.pipe(
-        Effect.catchIf(isCutOff, () => Effect.zipRight(reach, response)),
-        Effect.catchIf(isCutOff, () => Effect.zipRight(reach, response)),
+    return HttpClient.transform(here, (response, { method }) => {
+      // A change that got no answer may have happened: it is made again only if it cannot have been heard.
+      const mayRepeat = isSafe(method) ? isCutOff : isUnheard
+      return response.pipe(
+        Effect.catchIf(mayRepeat, () => Effect.zipRight(reach, response)),
+        Effect.catchIf(mayRepeat, () => Effect.zipRight(reach, response)),
         Effect.mapError((error) => unreachable(error, `the cartridge ${db}`)),
         Effect.flatMap(onlyApi("http://localhost")),
-      ),
-    ) satisfies Transport
+      )
+    }) satisfies Transport
   })
 
 /** Systems differ in whether they resolve names below `localhost`. */
@@ -77,6 +79,10 @@ const isTransport = (error: HttpClientError | CliError): error is RequestError =
 
 const isCutOff = (error: HttpClientError | CliError): boolean =>
   isTransport(error) && ["ECONNRESET", "EPIPE", "ECONNREFUSED", "ENOENT"].includes(systemCode(error.cause) ?? "")
+
+/** Nobody took the connection. */
+const isUnheard = (error: HttpClientError | CliError): boolean =>
+  isTransport(error) && ["ECONNREFUSED", "ENOENT"].includes(systemCode(error.cause) ?? "")
 
 const reasons: Record<string, string> = {
   ECONNREFUSED: "the connection was refused",

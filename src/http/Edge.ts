@@ -5,6 +5,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { trustConnections } from "./api/local.ts"
+import { announceDraining } from "./draining.ts"
 
 /** The server cannot listen where it was told to. */
 export class ListenFailed extends Data.TaggedError("ListenFailed")<{ readonly where: string; readonly reason: string }> {
@@ -63,6 +64,7 @@ const drain = (server: HttpServer, sockets: ReadonlySet<Socket>, open: ReadonlyS
 const tracked = (server: HttpServer) => {
   const sockets = new Set<Socket>()
   const open = new Set<ServerResponse>()
+  const announce = announceDraining(server)
   let stopping = false
   server.on("connection", (socket: Socket) => {
     sockets.add(socket)
@@ -76,6 +78,8 @@ const tracked = (server: HttpServer) => {
   return {
     drain: Effect.suspend(() => {
       stopping = true
+      for (const res of open) if (!res.headersSent) res.setHeader("connection", "close")
+      announce()
       return drain(server, sockets, open)
     }),
   }

@@ -25,7 +25,8 @@ export class Settings extends Context.Tag("fazt/Settings")<
       const { configValue } = configQueries(db)
       const known = new Map<SettingKey, string>()
       yield* writer.onCommitted(({ events }) => {
-        if (events.some(({ stream }) => stream === configStream)) known.clear()
+        // An erased payload can be that of a setting.
+        if (events.some(({ stream, type }) => stream === configStream || type === "v1.PayloadErased")) known.clear()
       })
       const get = (key: SettingKey): string => {
         const value = known.get(key) ?? configValue(key) ?? settings[key].default

@@ -23,8 +23,9 @@ interface Plan {
   readonly base: OutgoingHttpHeaders
 }
 
-/** Paths of a snapshot that are planned; more are planned anew each time. */
+/** Plans of a snapshot that are remembered, and the longest path that they are remembered by. */
 const maxPlans = 4096
+const longestKey = 256
 
 const etagOf = (hash: string, form: Form): string => (form === "identity" ? `"${hash}"` : `"${hash}-${form}"`)
 
@@ -81,13 +82,24 @@ const planned = (
     cookie: req.headers.cookie,
   })
   if (resolution.kind !== "file") return resolution
-  const key = rulesDependOnMore(snapshot) ? `${resolution.status} ${resolution.path} ${url.path}` : url.path
-  const known = plans.get(key)
+  // A 404 page can be reached by any number of paths.
+  const key = resolution.status === 200 ? planKey(snapshot, url.path, resolution.path) : undefined
+  const known = key === undefined ? undefined : plans.get(key)
   if (known !== undefined) return known
   const plan = planFor(snapshot, url.path, resolution, cache)
-  // A 404 page can be reached by any number of paths.
-  if (resolution.status === 200 && plans.size < maxPlans) plans.set(key, plan)
+  if (key === undefined) return plan
+  if (plans.size >= maxPlans) plans.clear()
+  plans.set(key, plan)
   return plan
+}
+
+/** What a plan is remembered by: never any path that rules or the app's fallback lead on to the file, for there is no end of those. */
+const planKey = (snapshot: SiteSnapshot, asked: string, path: string): string | undefined => {
+  const isNamed = asked.length <= longestKey && path.startsWith(asked.slice(1))
+  if (isNamed && !rulesDependOnMore(snapshot)) return asked
+  // Without header rules the plan depends on the file alone, whose path begins with no slash.
+  if (snapshot.headers === undefined) return path
+  return isNamed ? `${asked} ${path}` : undefined
 }
 
 /**
@@ -237,7 +249,8 @@ export const guarded = (res: ServerResponse, answer: () => void): void => {
   try {
     answer()
   } catch (error) {
-    console.error(error)
+    const { method, headers, url } = res.req
+    console.error(`${method} ${headers.host} ${url} failed:`, error)
     if (res.headersSent) res.destroy()
     else plainPage(res.req, res, 500, "500 something went wrong on the server; its log says what")
   }

@@ -26,7 +26,15 @@ describe.skipIf(!existsSync(executable))("sites in a browser", () => {
     folder = temporaryFolder()
     profile = mkdtempSync(join(tmpdir(), "fazt-browser-"))
     server = await startProgram(folder, ["--examples", examples])
-    const quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    const quiet = [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ]
     browser = await chromium.launch({ executablePath: executable, args: [...quiet, `--disk-cache-dir=${profile}`] })
     page = await browser.newPage()
     page.on("pageerror", (error) => problems.push(error.message))
@@ -78,7 +86,8 @@ describe.skipIf(!existsSync(executable))("sites in a browser", () => {
   })
 
   it("shows a new deploy after a plain reload, and the old one after a rollback", async () => {
-    const deploy = async (example: string) => expect((await fazt(folder, ["deploy", join(examples, example), "--name", "swap"])).stderr).toBe("")
+    const deploy = async (example: string) =>
+      expect((await fazt(folder, ["deploy", join(examples, example), "--name", "swap"])).stderr).toBe("")
     await deploy("hello")
     await page.goto(url("swap"))
     const hello = await page.title()

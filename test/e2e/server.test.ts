@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { request } from "node:http"
 import { connect } from "node:net"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { localSocket } from "../../src/config.ts"
+import { sha256 } from "../support/api.ts"
 import { temporaryFolder } from "../support/cartridge.ts"
 import { fazt, startProgram } from "../support/program.ts"
 import { ask } from "../support/server.ts"
@@ -12,6 +14,18 @@ beforeEach(() => {
   folder = temporaryFolder()
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+/** An upload of which the last byte waits for `finish`. */
+const beginUpload = (port: number, token: string, content: string) => {
+  const headers = { host: "localhost", authorization: `Bearer ${token}`, "content-length": content.length }
+  const req = request({ port, host: "127.0.0.1", path: `/api/blobs/${sha256(content)}`, method: "PUT", headers, agent: false })
+  const status = new Promise<number>((resolve, reject) => {
+    req.on("response", (res) => resolve(res.resume().statusCode!))
+    req.on("error", reject)
+  })
+  req.write(content.slice(0, -1))
+  return { status, finish: () => req.end(content.slice(-1)) }
+}
 
 describe("the server as a process", () => {
   it("makes its cartridge, owner and key on first run, and never shows them again", async () => {
@@ -90,12 +104,15 @@ describe("the server as a process", () => {
   it("finishes a request that is running when it is told to stop, and accepts no other", async () => {
     const server = await startProgram(folder)
     const { token } = server.ready.firstRun!
-    const running = ask(server.port, "/api/audit?after=1000000&wait=2", { token })
+    const upload = beginUpload(server.port, token, "sent in two parts")
+    const waiting = ask(server.port, "/api/audit?after=1000000&wait=30", { token })
     await new Promise((resolve) => setTimeout(resolve, 300))
     const stopping = server.stop()
     await new Promise((resolve) => setTimeout(resolve, 200))
     await expect(ask(server.port, "/health")).rejects.toThrow()
-    expect(await running).toMatchObject({ status: 200 })
+    expect(await waiting).toMatchObject({ status: 200 })
+    upload.finish()
+    expect(await upload.status).toBe(201)
     expect(await stopping).toMatchObject({ code: 0 })
   })
 

@@ -450,7 +450,7 @@ describe("an upload that breaks off", () => {
       })
       socket.on("error", reject)
     })
-    await expect.poll(() => [traces(server), openUploads()]).toEqual([before, []])
+    await expect.poll(() => [traces(server), openUploads()], { timeout: 5_000 }).toEqual([before, []])
   })
 })
 
@@ -498,7 +498,7 @@ describe("the limit on rate", () => {
     const answer = await api.classic(page, { site_name: "rated" })
     const seconds = answer.json.error.details.retry_after
     expect([...refusal(answer), answer.headers["retry-after"]]).toEqual([429, "RATE_LIMIT_EXCEEDED", String(seconds)])
-    expect(seconds).toBeGreaterThan(50)
+    expect(seconds).toBeGreaterThan(30)
     expect(seconds).toBeLessThanOrEqual(60)
     expect(traces(server)).toEqual(before)
   })

@@ -137,10 +137,11 @@ describe("the question what is missing", () => {
     expect(json).toEqual({ data: { missing: [gone, lost].sort() } })
   })
 
-  it("may be about as many files as a site can have", async () => {
-    const hashes = Array.from({ length: 20_000 }, (_, i) => sha256(`nowhere ${i}`))
-    const { status, json } = await api.post("/blobs/missing", { hashes })
-    expect([status, json.data.missing.length]).toEqual([200, 20_000])
+  it("may be about 10,000 files at a time", async () => {
+    const hashes = Array.from({ length: 10_001 }, (_, i) => sha256(`nowhere ${i}`))
+    const { status, json } = await api.post("/blobs/missing", { hashes: hashes.slice(1) })
+    expect([status, json.data.missing.length]).toEqual([200, 10_000])
+    expect(refusal(await api.post("/blobs/missing", { hashes }))).toEqual([400, "VALIDATION_FAILED"])
   })
 })
 
@@ -191,7 +192,7 @@ describe("an upload", () => {
     try {
       const before = state()
       expect(refusal(await api.upload(bytes))).toEqual([413, "FILE_TOO_LARGE"])
-      await expect.poll(state).toEqual(before)
+      await expect.poll(state, { timeout: 5_000 }).toEqual(before)
       expect((await api.upload(randomBytes(1_000))).status).toBe(201)
     } finally {
       await api.unset("limits.file_bytes")
@@ -204,7 +205,7 @@ describe("an upload", () => {
     try {
       const before = state()
       expect(refusal(await api.upload(randomBytes(3 * mebibyte)))).toEqual([413, "FILE_TOO_LARGE"])
-      await expect.poll(state).toEqual(before)
+      await expect.poll(state, { timeout: 5_000 }).toEqual(before)
     } finally {
       await api.unset("limits.file_bytes")
     }
@@ -224,7 +225,7 @@ describe("an upload", () => {
       })
       socket.on("error", reject)
     })
-    await expect.poll(state).toEqual(before)
+    await expect.poll(state, { timeout: 5_000 }).toEqual(before)
     expect((await api.upload(bytes)).status).toBe(201)
   })
 })

@@ -233,7 +233,7 @@ describe("a diff", () => {
 
   it("names what was added, changed and removed, in the order of paths", async () => {
     expect((await diff(`from=${from}&to=${to}`)).json).toEqual({
-      data: { from, to, added: ["new.txt"], changed: ["changed.txt", "x.bin"], removed: ["gone.txt", "old.bin"], patches: [] },
+      data: { from, to, added: ["new.txt"], changed: ["changed.txt", "x.bin"], removed: ["gone.txt", "old.bin"], patches: [], omitted: [] },
     })
     expect((await diff(`from=${to}&to=${from}`)).json.data).toMatchObject({ added: ["gone.txt", "old.bin"], removed: ["new.txt"] })
   })
@@ -242,6 +242,7 @@ describe("a diff", () => {
     const { json } = await diff(`from=${from}&to=${to}&text=true`)
     const patches = new Map(json.data.patches.map(({ path, patch }: { readonly path: string; readonly patch: string }) => [path, patch]))
     expect([...patches.keys()]).toEqual(["changed.txt", "gone.txt", "new.txt"])
+    expect(json.data.omitted).toEqual(["old.bin", "x.bin"])
     expect(patches.get("changed.txt")).toMatch(/^ one\n-two\n\+2\n three$/m)
     expect(patches.get("gone.txt")).toMatch(/^-bye$/m)
     expect(patches.get("new.txt")).toMatch(/^\+hi$/m)

@@ -110,6 +110,8 @@ export const Diff = Schema.Struct({
   removed: Schema.Array(Schema.String),
   /** With `text=true`: unified diffs of the text files, at most 1 MiB a file. */
   patches: Schema.Array(Schema.Struct({ path: Schema.String, patch: Schema.String })),
+  /** With `text=true`: files without a patch, being binary, too large, or too many for one answer. */
+  omitted: Schema.Array(Schema.String),
 }).annotations({ identifier: "Diff" })
 export type Diff = typeof Diff.Type
 
@@ -250,7 +252,7 @@ export class SitesGroup extends HttpApiGroup.make("sites")
 export class BlobsGroup extends HttpApiGroup.make("blobs")
   .add(
     HttpApiEndpoint.post("missing", "/blobs/missing")
-      .setPayload(Schema.Struct({ hashes: Schema.Array(BlobHash) }))
+      .setPayload(Schema.Struct({ hashes: Schema.Array(BlobHash).pipe(Schema.maxItems(10_000)) }))
       .addSuccess(Data(Schema.Struct({ missing: Schema.Array(BlobHash) })))
       .middleware(MayDeploy),
   )

@@ -1,10 +1,12 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import { CartridgeWriter } from "../../commands/CartridgeWriter.ts"
 import type { ActivityFilter, ActivityRow } from "../../projections/activity.ts"
 import { Queries } from "../../projections/Queries.ts"
+import { draining } from "../draining.ts"
 import { Api } from "./Api.ts"
 import { BadRequest, type Failure } from "./envelope.ts"
 import { parseTime } from "./period.ts"
@@ -25,8 +27,8 @@ export const auditLayer = HttpApiBuilder.group(Api, "audit", (handlers) =>
     const queries = yield* Queries
     const writer = yield* CartridgeWriter
 
-    /** Asks again after each commit until something matches or the time is up. */
-    const waitFor = (filter: ActivityFilter, seconds: number): Effect.Effect<ReadonlyArray<ActivityRow>> =>
+    /** Asks again after each commit until something matches, the time is up, or `stop` comes. */
+    const waitFor = (filter: ActivityFilter, seconds: number, stop: Effect.Effect<void>): Effect.Effect<ReadonlyArray<ActivityRow>> =>
       Effect.scoped(
         Effect.gen(function* () {
           let news = yield* Deferred.make<void>()
@@ -38,16 +40,18 @@ export const auditLayer = HttpApiBuilder.group(Api, "audit", (handlers) =>
             yield* Deferred.await(news)
             return yield* poll
           })
-          return yield* Effect.timeoutTo(poll, { duration: `${seconds} seconds`, onTimeout: () => [], onSuccess: (rows) => rows })
+          const timeUp = Effect.raceFirst(Effect.sleep(`${seconds} seconds`), stop)
+          return yield* Effect.raceFirst(poll, Effect.as(timeUp, []))
         }),
       )
 
     return handlers
-      .handle("list", ({ urlParams: { since, until, wait, ...filter } }) =>
+      .handle("list", ({ request, urlParams: { since, until, wait, ...filter } }) =>
         Effect.gen(function* () {
+          const stop = draining(NodeHttpServerRequest.toIncomingMessage(request))
           const now = yield* Clock.currentTimeMillis
           const bounded = { ...filter, since: yield* timeBound("since", since, now), until: yield* timeBound("until", until, now) }
-          const rows = yield* wait > 0 && filter.after !== undefined ? waitFor(bounded, wait) : queries.audit(bounded)
+          const rows = yield* wait > 0 && filter.after !== undefined ? waitFor(bounded, wait, stop) : queries.audit(bounded)
           const last = rows.length === filter.limit ? rows.at(-1) : undefined
           return { data: rows.map(auditView), meta: { next: last === undefined ? null : String(last.seq) } }
         }),

@@ -24,6 +24,12 @@ export async function* bodyParts(req: IncomingMessage, max: number, tooLarge: ()
   }
 }
 
+/** Whether reading a body failed because the client went away or sent less than it said. */
+export const isCutShort = (error: unknown): boolean =>
+  ["ECONNRESET", "ECONNABORTED", "EPIPE", "ERR_STREAM_PREMATURE_CLOSE"].includes((error as { readonly code?: string } | null)?.code ?? "")
+
+export const cutShort = BadRequest.make({ code: "BAD_REQUEST", message: "The request ended before its body did." })
+
 /** The request's body as text, refused once it is longer than `max` bytes. */
 export const readText = (request: HttpServerRequest.HttpServerRequest, max: number): Effect.Effect<string, Failure> =>
   Effect.tryPromise({
@@ -32,9 +38,13 @@ export const readText = (request: HttpServerRequest.HttpServerRequest, max: numb
       for await (const part of bodyParts(NodeHttpServerRequest.toIncomingMessage(request), max, () => tooLarge(max))) parts.push(part)
       return Buffer.concat(parts).toString("utf8")
     },
-    catch: (error) =>
-      isFailure(error) ? error : BadRequest.make({ code: "BAD_REQUEST", message: "The request ended before its body did." }),
-  })
+    catch: (error) => error,
+  }).pipe(
+    Effect.catchAll((error) => {
+      if (isFailure(error)) return Effect.fail(error)
+      return isCutShort(error) ? Effect.fail(cutShort) : Effect.die(error)
+    }),
+  )
 
 const tooLarge = (max: number) => PayloadTooLarge.make({ code: "PAYLOAD_TOO_LARGE", message: `The body is larger than ${max} bytes.` })
 

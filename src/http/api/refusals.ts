@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { BadRequest, Failure, InternalError, NotFound, PayloadTooLarge, retryAfter, statusOf } from "./envelope.ts"
 
-/** The largest JSON body that is read at once: the hashes of some 200,000 files. */
+/** The largest JSON body that the framework reads. */
 const maxJsonBytes = 16 * 1024 * 1024
 
 /** Endpoints that read their body by themselves, and have limits of their own. */

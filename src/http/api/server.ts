@@ -4,8 +4,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import { CartridgeWriter } from "../../commands/CartridgeWriter.ts"
-import { LogIsReadOnly } from "../../events/EventLog.ts"
-import { logReader } from "../../events/log.ts"
+import { EventLog, LogIsReadOnly } from "../../events/EventLog.ts"
 import { projections, type RebuildProgress } from "../../projections/projector.ts"
 import { Queries } from "../../projections/Queries.ts"
 import { siteQueries } from "../../projections/sites.ts"
@@ -22,7 +21,7 @@ export const serverLayer = HttpApiBuilder.group(Api, "server", (handlers) =>
     const queries = yield* Queries
     const info = yield* ServerInfo
     const { db } = yield* Reads
-    const log = logReader(db)
+    const log = yield* EventLog
     const { sites } = siteQueries(db)
     const scope = yield* Effect.scope
     const rebuilding = yield* Ref.make<ReadonlyMap<string, RebuildProgress>>(new Map())
@@ -37,20 +36,23 @@ export const serverLayer = HttpApiBuilder.group(Api, "server", (handlers) =>
 
     return handlers
       .handle("status", () =>
-        Effect.map(Clock.currentTimeMillis, (now) => ({
-          data: {
-            status: writer.readOnly === undefined ? ("healthy" as const) : ("read_only" as const),
-            version: info.version,
-            domain: info.domain,
-            port: info.port() ?? null,
-            uptime_seconds: Math.max(0, Math.floor((now - info.startedAt) / 1000)),
-            head: log.head(),
-            sites: sites({ deleted: false }).length,
-            database: { path: info.db, size_bytes: sizeOf(info.db) + sizeOf(`${info.db}-wal`) },
-            memory_bytes: process.memoryUsage.rss(),
-            read_only: writer.readOnly === undefined ? null : new LogIsReadOnly(writer.readOnly).message,
-          },
-        })),
+        Effect.gen(function* () {
+          const now = yield* Clock.currentTimeMillis
+          return {
+            data: {
+              status: writer.readOnly === undefined ? ("healthy" as const) : ("read_only" as const),
+              version: info.version,
+              domain: info.domain,
+              port: info.port() ?? null,
+              uptime_seconds: Math.max(0, Math.floor((now - info.startedAt) / 1000)),
+              head: yield* log.head,
+              sites: sites({ deleted: false }).length,
+              database: { path: info.db, size_bytes: sizeOf(info.db) + sizeOf(`${info.db}-wal`) },
+              memory_bytes: process.memoryUsage.rss(),
+              read_only: writer.readOnly === undefined ? null : new LogIsReadOnly(writer.readOnly).message,
+            },
+          }
+        }),
       )
       .handle("projections", () =>
         Effect.gen(function* () {
@@ -72,11 +74,15 @@ export const serverLayer = HttpApiBuilder.group(Api, "server", (handlers) =>
             const message = `There is no projection ${unknown.join(", ")}. There are: ${names.join(", ")}.`
             return yield* Effect.fail(BadRequest.make({ code: "VALIDATION_FAILED", message }))
           }
+          const total = (yield* log.head).seq
+          const running = yield* Ref.get(rebuilding)
+          // What is being rebuilt already is not begun again.
+          const begun = chosen.filter((name) => !running.has(name))
           yield* Ref.update(
             rebuilding,
-            (all) => new Map([...all, ...chosen.map((name) => [name, { projection: name, seq: 0, total: log.head().seq }] as const)]),
+            (all) => new Map([...all, ...begun.map((name) => [name, { projection: name, seq: 0, total }] as const)]),
           )
-          yield* Effect.forkIn(Effect.tapErrorCause(rebuild(chosen), Effect.logError), scope)
+          if (begun.length > 0) yield* Effect.forkIn(Effect.tapErrorCause(rebuild(begun), Effect.logError), scope)
           return { data: { projections: chosen } }
         }),
       )

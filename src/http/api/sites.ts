@@ -10,13 +10,17 @@ import { DeployRate } from "../deploy/DeployRate.ts"
 import { deployedView } from "../deploy/view.ts"
 import { Reads } from "../Reads.ts"
 import { ServerInfo } from "../ServerInfo.ts"
+import { Settings } from "../Settings.ts"
 import { Api, Caller } from "./Api.ts"
 import { readText } from "./body.ts"
 import { refuse } from "./failures.ts"
 import { deploymentView, siteView, time } from "./views.ts"
 
-/** A manifest of a million long paths fits; nothing else does. */
-const maxManifestBytes = 256 * 1024 * 1024
+/** A manifest with as many files as a deploy may have, all with long paths, fits; nothing else does. */
+const maxManifestBytes = (maxFiles: number): number => Math.min(64 * 1024 + maxFiles * 1229, 256 * 1024 * 1024)
+
+/** Manifests that are in memory at once. */
+const maxManifests = 2
 
 export const sitesLayer = HttpApiBuilder.group(Api, "sites", (handlers) =>
   Effect.gen(function* () {
@@ -24,6 +28,8 @@ export const sitesLayer = HttpApiBuilder.group(Api, "sites", (handlers) =>
     const deployer = yield* Deployer
     const rate = yield* DeployRate
     const queries = yield* Queries
+    const settings = yield* Settings
+    const reading = yield* Effect.makeSemaphore(maxManifests)
     const { db } = yield* Reads
     const { addresses } = yield* ServerInfo
     const read = siteQueries(db)
@@ -103,8 +109,11 @@ export const sitesLayer = HttpApiBuilder.group(Api, "sites", (handlers) =>
       .handleRaw("deploy", ({ path: { site }, request }) =>
         Effect.gen(function* () {
           const caller = yield* Caller
-          const body = yield* readText(request, maxManifestBytes)
-          const published = yield* rate.within(caller.key, deployer.deployManifest(site, body, caller))
+          const receiveAndDeploy = Effect.flatMap(
+            Effect.suspend(() => readText(request, maxManifestBytes(settings.number("limits.site_files")))),
+            (body) => deployer.deployManifest(site, body, caller),
+          )
+          const published = yield* rate.within(caller.key, reading.withPermits(1)(receiveAndDeploy))
           return { data: deployedView(published, deployments.deployment(published.site, published.deploy)!, addresses) }
         }).pipe(refuse),
       )

@@ -1,7 +1,7 @@
 import { setPriority } from "node:os"
-import { promisify } from "node:util"
+import { setImmediate as otherWork } from "node:timers/promises"
 import { type MessagePort, parentPort, workerData } from "node:worker_threads"
-import { brotliCompress, constants, gzip, zstdCompress } from "node:zlib"
+import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from "node:zlib"
 import { portAsk } from "../../commands/writerPort.ts"
 import { blobReader, type Encoding, encodings, type Variant } from "../../events/blobs.ts"
 import { openForReading } from "../../events/cartridge.ts"
@@ -24,14 +24,14 @@ const largest = 16 * 1024 * 1024
 /** Brotli's best setting takes a second for each megabyte. */
 const brotliQuality = (size: number): number => (size <= 512 * 1024 ? 11 : size <= 4 * 1024 * 1024 ? 9 : 6)
 
-const compressors: Readonly<Record<Encoding, (bytes: Buffer) => Promise<Buffer>>> = {
+/** In this thread, which has the low priority; the asynchronous forms would run in a pool that has not, and that others wait for. */
+const compressors: Readonly<Record<Encoding, (bytes: Buffer) => Buffer>> = {
   br: (bytes) =>
-    promisify(brotliCompress)(bytes, {
+    brotliCompressSync(bytes, {
       params: { [constants.BROTLI_PARAM_QUALITY]: brotliQuality(bytes.length), [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
     }),
-  zstd: (bytes) =>
-    promisify(zstdCompress)(bytes, { params: { [constants.ZSTD_c_compressionLevel]: bytes.length <= 1024 * 1024 ? 19 : 9 } }),
-  gzip: (bytes) => promisify(gzip)(bytes, { level: 9 }),
+  zstd: (bytes) => zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: bytes.length <= 1024 * 1024 ? 19 : 9 } }),
+  gzip: (bytes) => gzipSync(bytes, { level: 9 }),
 }
 
 /** What a variant has to save to be worth its place. */
@@ -39,30 +39,42 @@ const worthwhile = 0.95
 
 const batchBytes = 1024 * 1024
 
+/** Makes the missing precompressed forms of a manifest's files. */
+const compress = async (manifest: string): Promise<void> => {
+  const bytes = blobs.bytes(manifest)
+  if (bytes === undefined) return
+  let batch: Array<Variant> = []
+  let waiting = 0
+  const send = async (): Promise<void> => {
+    if (batch.length > 0) await ask({ kind: "putVariants", variants: batch })
+    batch = []
+    waiting = 0
+  }
+  for (const { hash, size, type } of Object.values(decodeManifest(bytes).files)) {
+    if (size < smallest || size > largest || !isCompressible(type)) continue
+    for (const encoding of encodings) {
+      if (blobs.isTried(hash, encoding)) continue
+      const compressed = compressors[encoding](blobs.bytes(hash)!)
+      const kept = compressed.length < size * worthwhile ? compressed : null
+      batch.push({ hash, encoding, bytes: kept })
+      waiting += kept?.length ?? 0
+      if (waiting >= batchBytes || batch.length >= 96) await send()
+    }
+    await otherWork()
+  }
+  await send()
+}
+
+let last: Promise<void> = Promise.resolve()
+
 const calls = {
-  /** Makes the missing precompressed forms of a manifest's files. */
-  compress: async (manifest: string): Promise<void> => {
-    const bytes = blobs.bytes(manifest)
-    if (bytes === undefined) return
-    let batch: Array<Variant> = []
-    let waiting = 0
-    const send = async (): Promise<void> => {
-      if (batch.length > 0) await ask({ kind: "putVariants", variants: batch })
-      batch = []
-      waiting = 0
-    }
-    for (const { hash, size, type } of Object.values(decodeManifest(bytes).files)) {
-      if (size < smallest || size > largest || !isCompressible(type)) continue
-      for (const encoding of encodings) {
-        if (blobs.isTried(hash, encoding)) continue
-        const compressed = await compressors[encoding](blobs.bytes(hash)!)
-        const kept = compressed.length < size * worthwhile ? compressed : null
-        batch.push({ hash, encoding, bytes: kept })
-        waiting += kept?.length ?? 0
-        if (waiting >= batchBytes || batch.length >= 96) await send()
-      }
-    }
-    await send()
+  /** One manifest after the other: together they would hold all their files in memory, and none would be done soon. */
+  compress: (manifest: string): Promise<void> => {
+    last = last.then(
+      () => compress(manifest),
+      () => compress(manifest),
+    )
+    return last
   },
 }
 

@@ -18,8 +18,8 @@ export const storeFolder = async (
   sink: { readonly store: (content: AsyncIterable<Uint8Array>) => Promise<StoredBlob>; readonly flush: () => Promise<void> },
   folder: string,
 ): Promise<{ readonly files: Record<string, StoredBlob> }> => {
-  const files: Record<string, StoredBlob> = {}
-  for (const path of await siteFilesIn(folder)) files[path] = await sink.store(createReadStream(join(folder, path)))
+  const files: Array<readonly [path: string, file: StoredBlob]> = []
+  for (const path of await siteFilesIn(folder)) files.push([path, await sink.store(createReadStream(join(folder, path)))])
   await sink.flush()
-  return { files }
+  return { files: Object.fromEntries(files) }
 }

@@ -1,5 +1,5 @@
 import { createWriteStream } from "node:fs"
-import { mkdtemp, rm } from "node:fs/promises"
+import { lstat, mkdtemp, readdir, rm } from "node:fs/promises"
 import type { IncomingMessage } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -16,9 +16,24 @@ export interface Upload {
 
 const malformed = (reason: string) => new DeployRefused({ code: "BAD_REQUEST", status: 400, message: `The form cannot be read: ${reason}` })
 
+const folderPrefix = "fazt-upload-"
+
+const dayMs = 24 * 60 * 60 * 1000
+
+/** Removes what uploads of this user left behind when their server was killed. What cannot be removed stays. */
+export const removeOldUploads = async (parent: string = tmpdir()): Promise<void> => {
+  const names = await readdir(parent).catch(() => [])
+  for (const name of names.filter((name) => name.startsWith(folderPrefix))) {
+    const path = join(parent, name)
+    const found = await lstat(path).catch(() => undefined)
+    if (found === undefined || !found.isDirectory() || found.uid !== process.getuid?.() || found.mtimeMs > Date.now() - dayMs) continue
+    await rm(path, { recursive: true, force: true }).catch(() => undefined)
+  }
+}
+
 /** Streams the form to disk, so that memory stays small whatever is sent, and removes the file when `use` is done. */
 export const withUpload = async <T>(req: IncomingMessage, maxFileBytes: number, use: (upload: Upload) => Promise<T>): Promise<T> => {
-  const folder = await mkdtemp(join(tmpdir(), "fazt-upload-"))
+  const folder = await mkdtemp(join(tmpdir(), folderPrefix))
   try {
     return await use(await receive(req, folder, maxFileBytes))
   } finally {

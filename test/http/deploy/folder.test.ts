@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { buffer } from "node:stream/consumers"
 import { expect, it } from "vitest"
 import { storeFolder } from "../../../src/http/deploy/folder.ts"
 import { temporaryFolder } from "../../support/cartridge.ts"
@@ -11,7 +12,7 @@ it("a folder's files all get into the manifest, whatever their names", async () 
     for (const path of ["__proto__", "constructor", "a/b.txt"]) writeFileSync(join(folder, path), path)
     const sink = {
       store: async (content: AsyncIterable<Uint8Array>) => {
-        const bytes = Buffer.concat(await Array.fromAsync(content))
+        const bytes = await buffer(content)
         return { hash: bytes.toString(), size: bytes.length }
       },
       flush: async () => {},
