@@ -89,6 +89,16 @@ export const getHeaders = (port: number, host: string, path: string): Promise<In
     }).once("error", reject)
   })
 
+export const setConfig = async (server: RunningServer, key: string, value: string): Promise<void> => {
+  const headers = { authorization: `Bearer ${server.token}`, "content-type": "application/json" }
+  const response = await fetch(`http://localhost:${server.port}/api/config/${key}`, {
+    method: "PUT",
+    headers,
+    body: JSON.stringify({ value }),
+  })
+  if (!response.ok) throw new Error(await response.text())
+}
+
 /** Publishes files by the incremental protocol. Gives what was sent and how long it took. */
 export const deploy = async (server: RunningServer, site: string, files: ReadonlyMap<string, Buffer>) => {
   const { sha256Hex } = await import("../src/events/chain.ts")
