@@ -130,9 +130,18 @@ const standIn = (snapshot: SiteSnapshot, url: UrlPath & { readonly ok: true }, c
   const request = { path: url.path, query: url.query, acceptLanguage: undefined, cookie: undefined }
   const own = resolve(snapshot, request)
   if (own.kind === "file" && own.status === 200 && !own.path.endsWith(".html")) return planFor(snapshot, url.path, own, cache)
+  const plans = snapshot.plans as Map<string, Plan>
+  const known = plans.get(frontOfStandIn)
+  if (known !== undefined) return known
   const page = resolve(snapshot, { ...request, path: "/" })
-  return page.kind === "file" ? planFor(snapshot, "/", { ...page, status: 404 }, cache) : page
+  if (page.kind !== "file") return page
+  const plan = planFor(snapshot, "/", { ...page, status: 404 }, cache)
+  plans.set(frontOfStandIn, plan)
+  return plan
 }
+
+/** What the plan of the page for unknown sites is remembered by; no path has a NUL in it. */
+const frontOfStandIn = "\0front"
 
 const serveFile = (req: IncomingMessage, res: ServerResponse, plan: Plan, cache: BlobCache): void => {
   const { file, status } = plan
