@@ -59,7 +59,7 @@ const throughThread = async (folder: string, writers: number, ms: number) => {
   const port = requestPort({ postMessage: (message) => worker.postMessage(message) })
   await new Promise<void>((resolve) =>
     worker.on("message", (message) => {
-      if ("reply" in message) port.receive(message)
+      if ("replies" in message) port.receive(message.replies)
       if ("ready" in message) resolve()
     }),
   )

@@ -116,7 +116,7 @@ export const layerThread = (config: WriterConfig, thread: URL): Layer.Layer<Cart
       const exited = new Promise<void>((resolve) => worker.once("exit", () => resolve()))
 
       worker.on("message", (message: FromWriter) => {
-        if ("reply" in message) port.receive(message)
+        if ("replies" in message) port.receive(message.replies)
         else if ("committed" in message) for (const listener of listeners) listener(message.committed)
         else if ("rebuild" in message) onRebuild(message.rebuild)
         else if ("ready" in message) Deferred.unsafeDone(ready, Effect.succeed(message.ready.readOnly))

@@ -8,16 +8,21 @@ export type WriterThreadOptions = Pick<WriterOptions, "path" | "migrations" | "r
 
 /** To the writer thread. A port given by `connect` speaks requests and replies only. */
 export type ToWriter =
-  | { readonly id: number; readonly request: WriterRequest }
+  | { readonly requests: ReadonlyArray<{ readonly id: number; readonly request: WriterRequest }> }
   | { readonly connect: MessagePort }
   | { readonly close: true }
 
 /** From the writer thread. Errors cross as their encoded form, since a class does not survive the way. */
 export type FromWriter =
-  | { readonly id: number; readonly reply: EncodedReply }
+  | { readonly replies: ReadonlyArray<Reply> }
   | { readonly committed: Committed }
   | { readonly rebuild: RebuildProgress }
   | { readonly ready: { readonly readOnly: Writer["readOnly"] } }
+
+interface Reply {
+  readonly id: number
+  readonly reply: EncodedReply
+}
 
 type EncodedReply =
   | { readonly ok: true; readonly value: unknown; readonly progress?: true }
@@ -35,11 +40,25 @@ export const decodeReply = (reply: EncodedReply): WriterReply =>
 
 /** Serves requests that come in over a port. */
 export const answerPort = (port: Pick<MessagePort, "on" | "postMessage">, writer: Pick<Writer, "submit">): void => {
+  const post = together<Reply>((replies) => port.postMessage({ replies } satisfies FromWriter))
   port.on("message", (message: ToWriter) => {
-    if (!("request" in message)) return
-    const { id, request } = message
-    writer.submit(request, (reply) => port.postMessage({ id, reply: encodeReply(reply) } satisfies FromWriter))
+    if (!("requests" in message)) return
+    for (const { id, request } of message.requests) writer.submit(request, (reply) => post({ id, reply: encodeReply(reply) }))
   })
+}
+
+/** What comes in one turn goes in one message: a message costs more than what is in it. */
+const together = <A>(send: (all: ReadonlyArray<A>) => void): ((one: A) => void) => {
+  let waiting: Array<A> = []
+  return (one) => {
+    waiting.push(one)
+    if (waiting.length > 1) return
+    queueMicrotask(() => {
+      const all = waiting
+      waiting = []
+      send(all)
+    })
+  }
 }
 
 /** Sends requests over a port and matches the replies to them. */
@@ -47,18 +66,26 @@ export const requestPort = (port: { readonly postMessage: (message: ToWriter, tr
   const waiting = new Map<number, (reply: WriterReply) => void>()
   let next = 0
   let gone: { readonly defect: unknown } | undefined
+  const post = together<{ readonly id: number; readonly request: WriterRequest }>((requests) =>
+    port.postMessage(
+      { requests },
+      requests.flatMap(({ request }) => transferable(request)),
+    ),
+  )
   return {
     submit: (request: WriterRequest, reply: (reply: WriterReply) => void): void => {
       if (gone !== undefined) return reply({ ok: false, defect: gone.defect })
       const id = next++
       waiting.set(id, reply)
-      port.postMessage({ id, request }, transferable(request))
+      post({ id, request })
     },
-    receive: ({ id, reply: encoded }: { readonly id: number; readonly reply: EncodedReply }): void => {
-      const reply = decodeReply(encoded)
-      const waiter = waiting.get(id)
-      if (!(reply.ok && reply.progress === true)) waiting.delete(id)
-      waiter?.(reply)
+    receive: (replies: ReadonlyArray<Reply>): void => {
+      for (const { id, reply: encoded } of replies) {
+        const reply = decodeReply(encoded)
+        const waiter = waiting.get(id)
+        if (!(reply.ok && reply.progress === true)) waiting.delete(id)
+        waiter?.(reply)
+      }
     },
     /** Answers everybody who still waits: the writer is gone. */
     fail: (defect: unknown): void => {
@@ -81,7 +108,7 @@ const transferable = (request: WriterRequest): ReadonlyArray<Transferable> => {
 export const portAsk = (port: MessagePort): ((request: WriterRequest) => Promise<unknown>) => {
   const requests = requestPort({ postMessage: (message, transfer) => port.postMessage(message, transfer as Array<Transferable>) })
   port.on("message", (message: FromWriter) => {
-    if ("reply" in message) requests.receive(message)
+    if ("replies" in message) requests.receive(message.replies)
   })
   // A process that has nothing else to do may end.
   port.unref()

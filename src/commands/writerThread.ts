@@ -17,8 +17,8 @@ port.on("message", (message: ToWriter) => {
   if ("connect" in message) answerPort(message.connect, writer)
   if ("close" in message) {
     writer.close()
-    // Ports given to other threads would keep this one alive; `exit` ends a worker thread only.
-    process.exit()
+    // After the last replies have gone. Ports given to other threads would keep this one alive; `exit` ends a worker thread only.
+    queueMicrotask(() => process.exit())
   }
 })
 answerPort(port, writer)
