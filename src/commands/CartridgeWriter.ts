@@ -7,8 +7,9 @@ import type * as Scope from "effect/Scope"
 import { CartridgeUnusable, type Migration } from "../events/cartridge.ts"
 import { CartridgeLocked } from "../events/lock.ts"
 import type { RebuildProgress } from "../projections/projector.ts"
-import { type Committed, makeWriter, type Writer, type WriterError, type WriterReply, type WriterRequest } from "./writer.ts"
+import { makeWriter, type Writer } from "./writer.ts"
 import { answerPort, type FromWriter, requestPort, type ToWriter, type WriterThreadOptions } from "./writerPort.ts"
+import type { Committed, WriterError, WriterReply, WriterRequest } from "./writerRequest.ts"
 
 /** The cartridge's one writer, in a thread of its own or (for tests and short commands) in this one. */
 export class CartridgeWriter extends Context.Tag("fazt/CartridgeWriter")<

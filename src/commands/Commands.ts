@@ -5,7 +5,7 @@ import * as Layer from "effect/Layer"
 import type { LogIsReadOnly, StorageFailed, VersionConflict } from "../events/EventLog.ts"
 import { CartridgeWriter } from "./CartridgeWriter.ts"
 import type { Command, CommandError } from "./command.ts"
-import type { Handled } from "./writer.ts"
+import type { Handled } from "./writerRequest.ts"
 
 /** Who asks, and on behalf of which request. */
 export interface Asker {

@@ -1,10 +1,9 @@
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import type { BlobWriter, Variant } from "../events/blobs.ts"
-import { blobWriter } from "../events/blobs.ts"
+import { type BlobWriter, blobWriter } from "../events/blobs.ts"
 import { type Migration, openForWriting, type Sqlite } from "../events/cartridge.ts"
 import { isErasableType } from "../events/codec.ts"
-import { AppendError, type Appended, type AppendRequest, type Head, LogIsReadOnly, NotErasable, StorageFailed } from "../events/EventLog.ts"
+import { type Appended, type AppendRequest, type Head, LogIsReadOnly, NotErasable } from "../events/EventLog.ts"
 import { erasureStream } from "../events/erasure.ts"
 import { isErased, type Recorded } from "../events/event.ts"
 import { type CartridgeLock, lockCartridge, noteHolder } from "../events/lock.ts"
@@ -12,56 +11,10 @@ import { type LogWriter, logWriter } from "../events/log.ts"
 import { decodeManifest } from "../events/manifest.ts"
 import { type Vault, vault, vaultKey } from "../events/vault.ts"
 import { type Projector, projector, type RebuildProgress } from "../projections/projector.ts"
-import { type AnyDecider, type Command, CommandError, deciderFor } from "./command.ts"
-
-/** What the writer can be asked; each is answered after the commit that holds it. */
-export type WriterRequest =
-  /** `id` names the command for ever: sent twice, it is decided once. `secrets` go into the vault with its events. */
-  | {
-      readonly kind: "command"
-      readonly command: Command
-      readonly id: string
-      readonly actor: string
-      readonly cause: string
-      readonly secrets?: ReadonlyArray<{ readonly ref: string; readonly secret: string }>
-    }
-  | { readonly kind: "append"; readonly request: AppendRequest }
-  | { readonly kind: "putBlobs"; readonly blobs: ReadonlyArray<Uint8Array> }
-  | { readonly kind: "beginBlob" }
-  | { readonly kind: "putChunk"; readonly upload: number; readonly n: number; readonly bytes: Uint8Array }
-  | { readonly kind: "finishBlob"; readonly upload: number; readonly hash: string; readonly size: number }
-  | { readonly kind: "abandonBlob"; readonly upload: number }
-  | { readonly kind: "putVariants"; readonly variants: ReadonlyArray<Variant> }
-  | {
-      readonly kind: "erase"
-      readonly seq: number
-      readonly id: string
-      readonly reason: string
-      readonly actor: string
-      readonly cause: string
-    }
-  | { readonly kind: "rebuild"; readonly projections: ReadonlyArray<string> }
-
-/** What happened to a command: the seqs of its events, `undefined` when nothing needed to change. */
-export interface Handled {
-  readonly appended: Appended | undefined
-}
-
-export const WriterError = Schema.Union(AppendError, CommandError, NotErasable)
-export type WriterError = typeof WriterError.Type
-
-/** An answer: `value` depends on the request's kind, `progress` says that more is to come. */
-export type WriterReply =
-  | { readonly ok: true; readonly value: unknown; readonly progress?: true }
-  | { readonly ok: false; readonly error: WriterError }
-  | { readonly ok: false; readonly defect: unknown }
-
-/** What the other threads are told of each commit. */
-export interface Committed {
-  readonly events: ReadonlyArray<{ readonly seq: number; readonly type: string; readonly stream: string }>
-  /** Blobs that got precompressed forms. */
-  readonly variants: ReadonlyArray<string>
-}
+import { type AnyDecider, deciderFor } from "./command.ts"
+import { rebuildQueue, transactionPerStep } from "./rebuilds.ts"
+import { failureOf, isStorageError } from "./storageError.ts"
+import { type Committed, type Handled, type Pending, WriterError, type WriterReply, type WriterRequest } from "./writerRequest.ts"
 
 export interface WriterOptions {
   readonly path: string
@@ -76,11 +29,6 @@ export interface WriterOptions {
   readonly onCommitted: (committed: Committed) => void
   /** Called while changed projections are rebuilt before the writer is ready. */
   readonly onRebuild: (progress: RebuildProgress) => void
-}
-
-interface Pending {
-  readonly request: WriterRequest
-  readonly reply: (reply: WriterReply) => void
 }
 
 /** One transaction takes at most so much, so that a flood of uploads cannot hold up a command for long. */
@@ -136,11 +84,6 @@ const createTables = (db: Sqlite, readModels: Projector): void => {
   create.immediate()
 }
 
-function* transactionPerStep<T>(db: Sqlite, steps: Generator<T, void>): Generator<T, void> {
-  const step = db.transaction(() => steps.next())
-  for (let next = step.immediate(); next.done !== true; next = step.immediate()) yield next.value
-}
-
 interface Parts {
   readonly lock: CartridgeLock
   readonly log: LogWriter
@@ -161,6 +104,7 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
   const rollbackTo = db.prepare("ROLLBACK TO request")
 
   const queue: Array<Pending> = []
+  const rebuilds = rebuildQueue(db, readModels, () => closed)
   let states = new Map<string, { readonly version: number; readonly state: unknown }>()
   let flushing = false
   let swept = now()
@@ -310,7 +254,7 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
     commitBatch(batch)
     if (batch.some(({ request }) => request.kind === "erase")) {
       db.pragma("secure_delete = OFF")
-      restartRebuild()
+      rebuilds.restart()
       scrub()
     }
   }
@@ -349,51 +293,15 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
     })
   }
 
-  /** Rebuilds share the shadow tables, so one runs at a time; the others wait. */
-  const rebuilds: Array<Pending & { steps: Generator<RebuildProgress, void> }> = []
-
-  function* rebuildSteps(names: ReadonlyArray<string>): Generator<RebuildProgress, void> {
-    for (const projection of names.map(readModels.named)) {
-      if (projection !== undefined) yield* transactionPerStep(db, readModels.rebuild(projection))
-    }
-  }
-
-  const enqueueRebuild = (pending: Pending): void => {
-    if (unknown !== undefined) return pending.reply({ ok: false, error: new LogIsReadOnly(unknown) })
-    const { projections: names } = pending.request as WriterRequest & { readonly kind: "rebuild" }
-    rebuilds.push({ ...pending, steps: rebuildSteps(names) })
-    if (rebuilds.length === 1) stepRebuild()
-  }
-
-  /** One step, in a transaction of its own; then other requests have their turn. */
-  const stepRebuild = (): void => {
-    const [running] = rebuilds
-    if (running === undefined) return
-    const end = (reply: WriterReply): void => {
-      rebuilds.shift()
-      running.reply(reply)
-    }
-    if (closed) return end({ ok: false, defect: new Error("The server is stopping.") })
-    try {
-      const step = running.steps.next()
-      if (step.done === true) end({ ok: true, value: undefined })
-      else running.reply({ ok: true, value: step.value, progress: true })
-    } catch (error) {
-      end(failureOf(error))
-    }
-    setImmediate(stepRebuild)
-  }
-
-  /** An erasure has rebuilt projections by itself: what a running rebuild had read may be gone, so it starts over. */
-  const restartRebuild = (): void => {
-    const [running] = rebuilds
-    if (running !== undefined) running.steps = rebuildSteps((running.request as WriterRequest & { readonly kind: "rebuild" }).projections)
+  const startRebuild = (pending: Pending): void => {
+    if (unknown === undefined) rebuilds.add(pending)
+    else pending.reply({ ok: false, error: new LogIsReadOnly(unknown) })
   }
 
   const flush = (): void => {
     flushing = false
     while (queue.length > 0) {
-      if (queue[0]!.request.kind === "rebuild") enqueueRebuild(queue.shift()!)
+      if (queue[0]!.request.kind === "rebuild") startRebuild(queue.shift()!)
       else flushBatch(takeBatch())
     }
   }
@@ -439,19 +347,4 @@ const sizeOf = (request: WriterRequest): number => {
   if (request.kind === "putBlobs") return request.blobs.reduce((sum, bytes) => sum + bytes.byteLength + 256, 0)
   if (request.kind === "putChunk") return request.bytes.byteLength
   return 256
-}
-
-const sqliteCode = (error: unknown): string | undefined => {
-  const code = (error as { readonly code?: unknown } | null)?.code
-  return typeof code === "string" && code.startsWith("SQLITE_") ? code : undefined
-}
-
-/** The storage itself failed, as opposed to a request that was refused. */
-const isStorageError = (error: unknown): boolean =>
-  /^SQLITE_(FULL|IOERR|CANTOPEN|CORRUPT|READONLY|NOMEM|BUSY|LOCKED)/.test(sqliteCode(error) ?? "")
-
-const failureOf = (error: unknown): WriterReply => {
-  if (!isStorageError(error)) return { ok: false, defect: error }
-  const reason = error instanceof Error ? error.message : String(error)
-  return { ok: false, error: new StorageFailed({ reason, full: sqliteCode(error) === "SQLITE_FULL" }) }
 }

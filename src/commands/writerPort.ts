@@ -1,7 +1,8 @@
 import type { MessagePort, Transferable } from "node:worker_threads"
 import * as Schema from "effect/Schema"
 import type { RebuildProgress } from "../projections/projector.ts"
-import { type Committed, type Writer, WriterError, type WriterOptions, type WriterReply, type WriterRequest } from "./writer.ts"
+import type { Writer, WriterOptions } from "./writer.ts"
+import { type Committed, WriterError, type WriterReply, type WriterRequest } from "./writerRequest.ts"
 
 /** What a writer thread is started with. */
 export type WriterThreadOptions = Pick<WriterOptions, "path" | "migrations" | "release" | "masterKey" | "holder">

@@ -1,7 +1,8 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { makeWriter, type Writer, type WriterOptions, type WriterReply, type WriterRequest } from "../../src/commands/writer.ts"
+import { makeWriter, type Writer, type WriterOptions } from "../../src/commands/writer.ts"
+import type { WriterReply, WriterRequest } from "../../src/commands/writerRequest.ts"
 import { migrations } from "../../src/resources.ts"
 
 /** In memory where the machine has such a folder: a test that needs the disk says so. */

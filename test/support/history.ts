@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import type { Command } from "../../src/commands/command.ts"
-import type { WriterRequest } from "../../src/commands/writer.ts"
+import type { WriterRequest } from "../../src/commands/writerRequest.ts"
 import { sha256Hex } from "../../src/events/chain.ts"
 import { encodeManifest, type Manifest, manifestTotals } from "../../src/events/manifest.ts"
 

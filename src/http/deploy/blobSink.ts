@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import type { WriterRequest } from "../../commands/writer.ts"
+import type { WriterRequest } from "../../commands/writerRequest.ts"
 import { chunkBytes } from "../../events/blobs.ts"
 import { DeployRefused } from "./refused.ts"
 

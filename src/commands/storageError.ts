@@ -1,0 +1,17 @@
+import { StorageFailed } from "../events/EventLog.ts"
+import type { WriterReply } from "./writerRequest.ts"
+
+const sqliteCode = (error: unknown): string | undefined => {
+  const code = (error as { readonly code?: unknown } | null)?.code
+  return typeof code === "string" && code.startsWith("SQLITE_") ? code : undefined
+}
+
+/** The storage itself failed, as opposed to a request that was refused. */
+export const isStorageError = (error: unknown): boolean =>
+  /^SQLITE_(FULL|IOERR|CANTOPEN|CORRUPT|READONLY|NOMEM|BUSY|LOCKED)/.test(sqliteCode(error) ?? "")
+
+export const failureOf = (error: unknown): WriterReply => {
+  if (!isStorageError(error)) return { ok: false, defect: error }
+  const reason = error instanceof Error ? error.message : String(error)
+  return { ok: false, error: new StorageFailed({ reason, full: sqliteCode(error) === "SQLITE_FULL" }) }
+}
