@@ -98,7 +98,10 @@ export const runServer = (options: {
       // Only now, so that a port that is taken cannot swallow credentials that are shown once.
       const firstRun = writer.readOnly === undefined ? yield* prepare(options.examples) : Option.none()
       if (writer.readOnly === undefined) yield* compressLiveSites
-      yield* Effect.forkScoped(Effect.promise(() => removeOldUploads()))
+      yield* Effect.tryPromise(() => removeOldUploads()).pipe(
+        Effect.catchAll((error) => Effect.logWarning("Uploads that an earlier run left behind could not be removed.", error)),
+        Effect.forkScoped,
+      )
       yield* options.onReady({
         url: info.addresses.admin(),
         domain: info.domain,

@@ -20,14 +20,15 @@ const folderPrefix = "fazt-upload-"
 
 const dayMs = 24 * 60 * 60 * 1000
 
-/** Removes what uploads of this user left behind when their server was killed. What cannot be removed stays. */
+/** Removes what uploads of this user left behind when their server was killed. */
 export const removeOldUploads = async (parent: string = tmpdir()): Promise<void> => {
-  const names = await readdir(parent).catch(() => [])
+  const names = await readdir(parent)
   for (const name of names.filter((name) => name.startsWith(folderPrefix))) {
     const path = join(parent, name)
+    // Another server may be removing it just now.
     const found = await lstat(path).catch(() => undefined)
     if (found === undefined || !found.isDirectory() || found.uid !== process.getuid?.() || found.mtimeMs > Date.now() - dayMs) continue
-    await rm(path, { recursive: true, force: true }).catch(() => undefined)
+    await rm(path, { recursive: true, force: true })
   }
 }
 

@@ -18,7 +18,7 @@ it("what uploads left behind in a crash is removed after a day, and nothing else
     await removeOldUploads(folder)
     expect(readdirSync(folder).sort()).toEqual(["fazt-upload-bbbbbb", "fazt-upload-cccccc", "fazt-upload-dddddd", "something-else"])
     expect(readdirSync(join(folder, "something-else"))).toEqual(["site.zip"])
-    await removeOldUploads(join(folder, "nowhere"))
+    await expect(removeOldUploads(join(folder, "nowhere"))).rejects.toThrow("ENOENT")
   } finally {
     rmSync(folder, { recursive: true })
   }
