@@ -3,18 +3,12 @@ import * as Options from "@effect/cli/Options"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
+const serverNamed = (name: string) =>
+  Options.text(name).pipe(Options.withPseudoName("server"), Options.withDescription("The server: a URL, a host or a saved peer (FAZT_TO)."))
+
 /** For verbs whose own `--to` means something else. */
-export const server = Options.text("server").pipe(
-  Options.withPseudoName("server"),
-  Options.withDescription("The server: a URL, a host or a saved peer (FAZT_TO)."),
-  Options.optional,
-)
-export const to = Options.text("to").pipe(
-  Options.withAlias("server"),
-  Options.withPseudoName("server"),
-  Options.withDescription("The server: a URL, a host or a saved peer (FAZT_TO)."),
-  Options.optional,
-)
+export const server = Options.optional(serverNamed("server"))
+export const to = serverNamed("to").pipe(Options.withAlias("server"), Options.optional)
 export const token = Options.redacted("token").pipe(
   Options.withPseudoName("key"),
   Options.withDescription("An API key of that server (FAZT_TOKEN, or saved with the peer)."),

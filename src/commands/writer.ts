@@ -8,7 +8,6 @@ import { erasureStream } from "../events/erasure.ts"
 import { isErased, type Recorded } from "../events/event.ts"
 import { type CartridgeLock, lockCartridge, noteHolder } from "../events/lock.ts"
 import { type LogWriter, logWriter } from "../events/log.ts"
-import { decodeManifest } from "../events/manifest.ts"
 import { type Vault, vault, vaultKey } from "../events/vault.ts"
 import { type Projector, projector, type RebuildProgress } from "../projections/projector.ts"
 import { type AnyDecider, deciderFor } from "./command.ts"
@@ -37,6 +36,9 @@ const maxBatchBytes = 8 * 1024 * 1024
 
 /** Blobs that no deploy has come to use are kept so long: an upload may be retried. */
 const stagedForMs = 24 * 3_600_000
+
+/** The sweep goes with a deploy, at most so often. */
+const sweepEveryMs = 3_600_000
 
 /** Folded streams that are kept, so that a command does not read its stream again. */
 const maxStates = 1000
@@ -161,13 +163,12 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
 
   /** A deploy uses these blobs from now on; what nobody has come to use for a day goes. */
   const keepBlobsOf = (manifest: string): void => {
-    const bytes = blobs.bytes(manifest)
-    if (bytes === undefined) throw new Error(`The manifest ${manifest} is not in the cartridge.`)
-    const hashes = Object.values(decodeManifest(bytes).files).map(({ hash }) => hash)
+    const { files } = readModels.manifest(manifest)
+    const hashes = [manifest, ...Object.values(files).map(({ hash }) => hash)]
     const [absent] = blobs.absent(hashes)
     if (absent !== undefined) throw new Error(`The blob ${absent} of a deploy is not in the cartridge.`)
-    blobs.keep([manifest, ...hashes])
-    if (now() - swept < 3_600_000) return
+    blobs.keep(hashes)
+    if (now() - swept < sweepEveryMs) return
     swept = now()
     blobs.sweepStaged(swept - stagedForMs)
   }

@@ -64,7 +64,7 @@ export const blobWriter = (db: Sqlite) => {
   const dropAbandoned = db.prepare("DELETE FROM blob_chunks WHERE upload NOT IN (SELECT upload FROM blobs WHERE upload IS NOT NULL)")
   const stored = db.prepare<[number], number>("SELECT coalesce(sum(length(bytes)), 0) FROM blob_chunks WHERE upload = ?").pluck()
   const stage = db.prepare("INSERT INTO blob_staging (hash, at) VALUES (?, ?) ON CONFLICT (hash) DO UPDATE SET at = excluded.at")
-  const restageRow = db.prepare("UPDATE blob_staging SET at = ? WHERE hash = ?")
+  const restage = db.prepare("UPDATE blob_staging SET at = ? WHERE hash = ?")
   const unstage = db.prepare("DELETE FROM blob_staging WHERE hash = ?")
   const dropStagedVariants = db.prepare("DELETE FROM blob_variants WHERE hash IN (SELECT hash FROM blob_staging WHERE at < ?)")
   const dropStagedChunks = db.prepare(
@@ -75,11 +75,12 @@ export const blobWriter = (db: Sqlite) => {
   const insertVariant = db.prepare(
     "INSERT INTO blob_variants (hash, encoding, bytes) SELECT hash, ?, ? FROM blobs WHERE hash = ? ON CONFLICT DO NOTHING",
   )
-  let nextUpload = (db.prepare("SELECT coalesce(max(upload), 0) + 1 FROM blob_chunks").pluck().get() as number) ?? 1
+  let nextUpload = db.prepare("SELECT coalesce(max(upload), 0) + 1 FROM blob_chunks").pluck().get() as number
 
-  /** A staged blob that is sent again gets its time anew; one that is in use is left alone. */
-  const restage = (hash: string, now: number): void => {
-    restageRow.run(now, hash)
+  /** A new blob is staged; one that is sent again while staged gets its time anew; one that is in use is left alone. */
+  const noteSent = (isNew: boolean, hash: string, now: number): void => {
+    if (isNew) stage.run(hash, now)
+    else restage.run(now, hash)
   }
 
   const sweepStaged = (before: number): void => {
@@ -95,8 +96,7 @@ export const blobWriter = (db: Sqlite) => {
     put: (bytes: Uint8Array, now: number): string => {
       if (bytes.byteLength > chunkBytes) throw new RangeError(`A blob over ${chunkBytes} bytes is stored in chunks.`)
       const hash = sha256Hex(bytes)
-      if (insert.run(hash, bytes.byteLength, null, bytes).changes > 0) stage.run(hash, now)
-      else restage(hash, now)
+      noteSent(insert.run(hash, bytes.byteLength, null, bytes).changes > 0, hash, now)
       return hash
     },
     /** Begins a large blob; its chunks are invisible until `finish`. */
@@ -107,9 +107,9 @@ export const blobWriter = (db: Sqlite) => {
     /** Makes the chunks of an upload the blob `hash`. The caller has hashed them as they passed. */
     finish: (upload: number, hash: string, size: number, now: number): void => {
       if (stored.get(upload) !== size) throw new Error(`The upload of ${hash} lacks some of its ${size} bytes.`)
-      if (insert.run(hash, size, upload, null).changes > 0) return void stage.run(hash, now)
-      dropChunks.run(upload)
-      restage(hash, now)
+      const isNew = insert.run(hash, size, upload, null).changes > 0
+      if (!isNew) dropChunks.run(upload)
+      noteSent(isNew, hash, now)
     },
     abandon: (upload: number): void => {
       dropChunks.run(upload)

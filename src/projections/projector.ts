@@ -89,6 +89,8 @@ export const projector = (db: Sqlite, log: LogReader, blobs: Pick<BlobReader, "b
     /** To be called once every stale projection has been rebuilt. */
     ready: (): void => all.forEach(prepare),
     rebuild,
+    /** A manifest, read once for the decision and the projections together. Throws if its blob is not stored. */
+    manifest: facts.manifest,
     named: (name: string): Projection | undefined => all.find((projection) => projection.name === name),
     /** Those that read the payloads of events, which an erasure takes from them. */
     payloadReaders: all.filter(({ envelopeOnly }) => envelopeOnly !== true),

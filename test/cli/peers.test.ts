@@ -2,25 +2,15 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSyn
 import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { isPeerName, noPeers, readPeers, tokenHint, withoutPeer, withPeer, writePeers } from "../../src/cli/peers.ts"
 import { Environment } from "../../src/config.ts"
+import { silentEnvironment } from "../support/environment.ts"
 import { tree } from "./tree.ts"
 
 const temporary = (): string => join(tree(), "fazt")
 
-const using = (configFolder: string) =>
-  Effect.provideService(Environment, {
-    db: Option.none(),
-    domain: Option.none(),
-    port: Option.none(),
-    masterKey: Option.none(),
-    to: Option.none(),
-    token: Option.none(),
-    configFolder,
-    noColor: true,
-  })
+const using = (configFolder: string) => Effect.provideService(Environment, silentEnvironment(configFolder))
 
 const token = Redacted.make("fazt_k3j9x2_very-secret")
 const prod = { url: "https://admin.example.com", token }

@@ -8,18 +8,10 @@ import * as Redacted from "effect/Redacted"
 import { makeServer } from "../../src/cli/client.ts"
 import { local, remote } from "../../src/cli/transport.ts"
 import { Environment, localSocket } from "../../src/config.ts"
+import { silentEnvironment } from "../support/environment.ts"
 import { tree } from "./tree.ts"
 
-const environment = Effect.provideService(Environment, {
-  db: Option.none(),
-  domain: Option.none(),
-  port: Option.none(),
-  masterKey: Option.none(),
-  to: Option.none(),
-  token: Option.none(),
-  configFolder: "/nowhere",
-  noColor: true,
-})
+const environment = Effect.provideService(Environment, silentEnvironment())
 
 /** Something that listens and answers; where it listens. */
 const listening = (at: number | string, listener: RequestListener) =>

@@ -15,6 +15,7 @@ import { listenOnPort, listenOnSocket } from "../../src/http/Edge.ts"
 import { Handler } from "../../src/http/Handler.ts"
 import { type Cartridge, cartridgeLayer, seedSystemSites } from "../../src/server.ts"
 import { temporaryFolder } from "./cartridge.ts"
+import { silentEnvironment } from "./environment.ts"
 
 export interface Answer {
   readonly status: number
@@ -82,16 +83,7 @@ export const zipForm = (
   }
 }
 
-const noEnvironment = Layer.succeed(Environment, {
-  db: Option.none(),
-  domain: Option.none(),
-  port: Option.none(),
-  masterKey: Option.none(),
-  to: Option.none(),
-  token: Option.none(),
-  configFolder: "/nonexistent",
-  noColor: true,
-})
+const noEnvironment = Layer.succeed(Environment, silentEnvironment())
 
 /** A whole server in this process, on a free port, with `root` and `404` seeded. */
 export const startServer = async (

@@ -24,15 +24,6 @@ export interface ZipLimits {
   readonly maxRatio: number
 }
 
-const mebibyte = 1024 * 1024
-
-export const defaultZipLimits: ZipLimits = {
-  maxEntries: 20_000,
-  maxFileBytes: 100 * mebibyte,
-  maxTotalBytes: 1024 * mebibyte,
-  maxRatio: 200,
-}
-
 const overLimit = new Set(["ZIP_TOO_MANY_FILES", "ZIP_FILE_TOO_LARGE", "ZIP_TOO_LARGE", "ZIP_RATIO"])
 
 export class ZipRejected extends Error {

@@ -5,7 +5,7 @@ import { deflateRawSync } from "node:zlib"
 import fc from "fast-check"
 import { afterAll, describe, expect, it } from "vitest"
 import { checkSitePath } from "../../../src/http/deploy/sitePath.ts"
-import { defaultZipLimits, openZip, type ZipFile, type ZipLimits, ZipRejected } from "../../../src/http/deploy/zip.ts"
+import { openZip, type ZipFile, type ZipLimits, ZipRejected } from "../../../src/http/deploy/zip.ts"
 import {
   type ArchiveSpec,
   buildZip,
@@ -50,6 +50,13 @@ async function withZip<A>(bytes: Uint8Array, limits: ZipLimits, use: (files: Rea
   } finally {
     rmSync(file)
   }
+}
+
+const defaultZipLimits: ZipLimits = {
+  maxEntries: 20_000,
+  maxFileBytes: 100 * mebibyte,
+  maxTotalBytes: 1024 * mebibyte,
+  maxRatio: 200,
 }
 
 function unpack(bytes: Uint8Array, limits = defaultZipLimits): Promise<ReadonlyArray<[path: string, content: Buffer]>> {
