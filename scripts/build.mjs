@@ -4,11 +4,15 @@ import { existsSync, readdirSync, rmSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
+import { buildGuest } from "./guest.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
-const main = join(root, "dist/main.js")
+const dist = join(root, "dist")
+const main = join(dist, "main.js")
 
 const newest = (folder) => Math.max(...readdirSync(folder, { recursive: true }).map((name) => statSync(join(folder, name)).mtimeMs))
+
+await buildGuest()
 
 const sourceTime = Math.max(
   newest(join(root, "src")),
@@ -17,7 +21,7 @@ const sourceTime = Math.max(
 )
 if (existsSync(main) && statSync(main).mtimeMs > sourceTime) process.exit(0)
 
-rmSync(join(root, "dist"), { recursive: true, force: true })
+for (const entry of readdirSync(dist)) if (entry !== "guest") rmSync(join(dist, entry), { recursive: true })
 await build({
   absWorkingDir: root,
   entryPoints: [

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
@@ -24,3 +25,27 @@ export const migrations = (): ReadonlyArray<{ readonly name: string; readonly sq
 
 /** The folder of a site that every new cartridge starts with: `root` or `404`. */
 export const seedFolder = (site: string): string => fileURLToPath(new URL(`../seeds/${site}`, import.meta.url))
+
+/** What `fazt new` begins a site with, such as `api`. */
+export const templateFolder = (template: string): string => fileURLToPath(new URL(`../templates/${template}`, import.meta.url))
+
+/** The types of all that server code finds. */
+export const typesFile: string = fileURLToPath(new URL("../types/fazt.d.ts", import.meta.url))
+
+/**
+ * A file that runs inside the sandbox, or the sandbox itself: built into `dist/guest/`, whether the program runs from there or
+ * not. Running from the sources, they are built first when they are not as new as what they are made of.
+ */
+export const guestFile = (name: string): URL => {
+  if (extension === ".ts" && !guestIsBuilt) buildGuest()
+  return new URL(`../dist/guest/${name}`, import.meta.url)
+}
+
+let guestIsBuilt = false
+
+const buildGuest = (): void => {
+  const script = fileURLToPath(new URL("../scripts/guest.mjs", import.meta.url))
+  const { status, stderr } = spawnSync(process.execPath, [script], { encoding: "utf8" })
+  if (status !== 0) throw new Error(`The files in dist/guest could not be built: ${stderr}`)
+  guestIsBuilt = true
+}

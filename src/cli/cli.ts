@@ -4,8 +4,11 @@ import { config } from "./config/config.ts"
 import { deleteSite } from "./delete.ts"
 import { deploy } from "./deploy.ts"
 import { diff } from "./diff.ts"
+import { env } from "./env/env.ts"
 import { files } from "./files.ts"
 import { history } from "./history.ts"
+import { logs } from "./logs.ts"
+import { newSite } from "./new.ts"
 import { open } from "./open.ts"
 import { peer } from "./peer/peer.ts"
 import { projections } from "./projections/list.ts"
@@ -18,6 +21,7 @@ import { version } from "./version.ts"
 
 /** Everything the program can do, in the order in which help shows it. */
 const verbs = [
+  newSite,
   deploy,
   sites,
   files,
@@ -27,6 +31,8 @@ const verbs = [
   open,
   deleteSite,
   undelete,
+  env,
+  logs,
   server,
   config,
   audit,

@@ -1,9 +1,8 @@
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import { confirmed } from "./confirmed.ts"
 import { segment, withServer } from "./connection.ts"
-import { failed, usageError } from "./errors.ts"
 import { json, serverOptions, site, yes } from "./options.ts"
-import { answer, Output } from "./output.ts"
+import { answer } from "./output.ts"
 import { verb } from "./verb.ts"
 
 export const deleteSite = verb(
@@ -28,11 +27,3 @@ export const deleteSite = verb(
       )
     }),
 )
-
-const confirmed = (question: string) =>
-  Effect.flatMap(Output, ({ confirm }) =>
-    Option.match(confirm, {
-      onNone: () => usageError("there is nobody to ask here: say --yes"),
-      onSome: (ask) => Effect.flatMap(ask(question), (sure) => (sure ? Effect.void : failed("DECLINED", "nothing was done"))),
-    }),
-  )

@@ -42,7 +42,7 @@ export const deploy = verb(
     summary: "Publish a folder as a site.",
     details: [
       "Only what the server does not have yet is uploaded, and the site changes in one step.",
-      "Left out: names that begin with a dot (other than .well-known), what .gitignore files say, node_modules and *.log.",
+      "Left out: names that begin with a dot (other than .well-known), what .gitignore and .faztignore files say, node_modules and *.log.",
     ],
     examples: ["fazt deploy ./public", "fazt deploy ./dist --name shop -m 'New prices'", "fazt deploy ./dist --spa --to prod"],
   },

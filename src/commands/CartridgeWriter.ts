@@ -17,6 +17,8 @@ export class CartridgeWriter extends Context.Tag("fazt/CartridgeWriter")<
   {
     /** Answered after the commit that holds it. `onProgress` hears of a rebuild's steps. */
     readonly request: (request: WriterRequest, onProgress?: (step: RebuildProgress) => void) => Effect.Effect<unknown, WriterError>
+    /** The same without Effect, for hot paths: calls back with every reply. */
+    readonly submit: (request: WriterRequest, reply: (reply: WriterReply) => void) => void
     /** A port for another thread, over which it can send requests by itself (`writerPort.ts`). */
     readonly connect: () => MessagePort
     /** Calls back, synchronously and in order, for each commit: before those who asked for it are answered. */
@@ -37,10 +39,11 @@ type Submit = (request: WriterRequest, reply: (reply: WriterReply) => void) => v
 
 const make = (
   submit: Submit,
-  rest: Omit<Context.Tag.Service<CartridgeWriter>, "request" | "onCommitted">,
+  rest: Omit<Context.Tag.Service<CartridgeWriter>, "request" | "submit" | "onCommitted">,
   listeners: Set<(committed: Committed) => void>,
 ): Context.Tag.Service<CartridgeWriter> => ({
   ...rest,
+  submit,
   request: (request, onProgress) =>
     Effect.async((resume) => {
       submit(request, (reply) => {

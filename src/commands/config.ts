@@ -50,7 +50,20 @@ const hostName = (value: string) =>
     ? undefined
     : "use a lower-case host name such as example.com, without scheme, port or path."
 
+const hostList = (value: string) =>
+  value === "" || value.split(",").every((entry) => hostName(entry.trim().replace(/^\*\./, "")) === undefined)
+    ? undefined
+    : "use host names with commas between them, such as api.example.com,*.example.org, or nothing for any public host."
+
 const gibibyte = 1024 ** 3
+
+/** A setting that is a whole number. */
+const setting = (byDefault: string, describe: string, min: number, max: number, restart = false): Setting => ({
+  default: byDefault,
+  describe,
+  restart,
+  problem: wholeNumber(min, max),
+})
 
 /** Every setting there is. */
 export const settings = {
@@ -86,11 +99,101 @@ export const settings = {
     restart: false,
     problem: wholeNumber(1, 100_000),
   },
+  "functions.cpu_ms": setting("100", "processor time that one request of server code may use, in milliseconds", 1, 60_000),
+  "functions.wall_ms": setting("10000", "time that one request of server code may take in all, waiting included, in milliseconds", 10, 600_000),
+  "functions.start_ms": setting("2000", "processor time for loading the server code of a deploy, in milliseconds", 10, 60_000),
+  "functions.memory_bytes": setting(String(32 * 1024 ** 2), "memory of one request of server code, in bytes", 1024 ** 2, 2 * gibibyte - 32 * 1024 ** 2),
+  "functions.body_bytes": setting(String(1024 ** 2), "the largest request body that server code is given, in bytes", 0, 16 * 1024 ** 2),
+  "functions.response_bytes": setting(String(10 * 1024 ** 2), "the largest response that server code may make, in bytes", 1024, 256 * 1024 ** 2),
+  "functions.log_lines": setting("100", "lines that one request may log", 0, 10_000),
+  "functions.host_calls": setting("10000", "calls from server code to the server (storage, console, fetch …) in one request", 10, 10_000_000),
+  "functions.subrequests": setting("50", "calls to other servers in one request, redirects included", 0, 10_000),
+  "functions.subrequest_ms": setting("5000", "time that one call to another server may take, in milliseconds", 10, 600_000),
+  "functions.subrequest_bytes": setting(String(5 * 1024 ** 2), "the largest body of a call to another server, either way, in bytes", 1024, 256 * 1024 ** 2),
+  "functions.concurrency": setting("50", "requests of one site that run or wait for something at the same time", 1, 10_000),
+  "functions.queue": setting("1000", "requests of one site that wait for their turn; further ones get 429", 0, 1_000_000),
+  "functions.cpu_per_second": setting(
+    "500",
+    "milliseconds of processor time a second for a site whose requests take more than 8 ms each; beyond it they get 429; 0 for no limit",
+    0,
+    1_000_000,
+  ),
+  "functions.threads": setting("0", "sandbox threads for quick requests; 0: one for each processor but one", 0, 256, true),
+  "functions.warm_programs": setting("64", "programs that each sandbox thread keeps ready to run", 1, 100_000),
+  "functions.image_bytes": setting(String(64 * 1024 ** 2), "memory for the images of server code, in bytes", 0, 100 * gibibyte),
+  "storage.site_keys": setting("1000000", "keys, documents and objects that one site may store together", 0, 1_000_000_000),
+  "storage.site_bytes": setting(String(gibibyte), "bytes that one site may store in keys, documents and objects together", 0, 1000 * gibibyte),
   "cache.bytes": {
     default: "67108864",
     describe: "memory for files that are served often, in bytes",
     restart: true,
     problem: wholeNumber(0, 100 * gibibyte),
+  },
+  "functions.subrequests": {
+    default: "50",
+    describe: "calls to other servers that one request to a function may make, redirects included",
+    restart: false,
+    problem: wholeNumber(0, 1000),
+  },
+  "functions.subrequest_bytes": {
+    default: String(4 * 1024 ** 2),
+    describe: "the most bytes that a call to another server may send, and that it may bring back",
+    restart: false,
+    problem: wholeNumber(1, 100 * 1024 ** 2),
+  },
+  "functions.subrequest_ms": {
+    default: "5000",
+    describe: "how long a call to another server may take from beginning to end, in milliseconds",
+    restart: false,
+    problem: wholeNumber(1, 60_000),
+  },
+  "functions.allowed_hosts": {
+    default: "",
+    describe: "hosts that functions may call, with commas between them (*.example.com means its subdomains); nothing for any public host",
+    restart: false,
+    problem: hostList,
+  },
+  "live.message_bytes": {
+    default: String(64 * 1024),
+    describe: "the largest message that a WebSocket client may send, in bytes",
+    restart: false,
+    problem: wholeNumber(128, 16 * 1024 ** 2),
+  },
+  "live.messages_per_second": {
+    default: "20",
+    describe: "messages that a WebSocket client may send in a second, with twice as many at once; 0 for no limit",
+    restart: false,
+    problem: wholeNumber(0, 100_000),
+  },
+  "live.channels": {
+    default: "50",
+    describe: "channels that one WebSocket client may subscribe to",
+    restart: false,
+    problem: wholeNumber(1, 10_000),
+  },
+  "live.site_sockets": {
+    default: "1000",
+    describe: "WebSockets that may be open on one site",
+    restart: false,
+    problem: wholeNumber(0, 1_000_000),
+  },
+  "live.sockets": {
+    default: "10000",
+    describe: "WebSockets that may be open on the server",
+    restart: false,
+    problem: wholeNumber(0, 1_000_000),
+  },
+  "live.address_sockets": {
+    default: "100",
+    describe: "WebSockets that may be open from one address, other than from this machine; 0 for no limit",
+    restart: false,
+    problem: wholeNumber(0, 1_000_000),
+  },
+  "live.backlog_bytes": {
+    default: String(1024 ** 2),
+    describe: "bytes that may wait for a slow WebSocket client before it is dropped",
+    restart: false,
+    problem: wholeNumber(1024, gibibyte),
   },
 } as const satisfies Record<string, Setting>
 

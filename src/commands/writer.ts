@@ -3,7 +3,7 @@ import * as Schema from "effect/Schema"
 import { type BlobWriter, blobWriter } from "../events/blobs.ts"
 import { type Migration, openForWriting, type Sqlite } from "../events/cartridge.ts"
 import { isErasableType } from "../events/codec.ts"
-import { type Appended, type AppendRequest, type Head, LogIsReadOnly, NotErasable } from "../events/EventLog.ts"
+import { type Appended, type AppendRequest, type Head, InvalidEvent, LogIsReadOnly, NotErasable } from "../events/EventLog.ts"
 import { erasureStream } from "../events/erasure.ts"
 import { isErased, type Recorded } from "../events/event.ts"
 import { type CartridgeLock, lockCartridge, noteHolder } from "../events/lock.ts"
@@ -110,6 +110,7 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
   let states = new Map<string, { readonly version: number; readonly state: unknown }>()
   let flushing = false
   let swept = now()
+  let shredded = false
   let closed = false
 
   let committedEvents: Array<Recorded> = []
@@ -157,8 +158,16 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
     const withIds = events.map((event, n) => ({ ...event, id: `${id}.${n}` }))
     const expected = version === 0 ? "none" : version
     const appended = append({ actor, cause, streams: [{ stream, expected, events: withIds }] })
+    for (const event of events) if (event.type === "v1.EnvPurged") event.data.refs.forEach(shred)
     remember(stream, version + events.length, events.reduce(decider.evolve, state))
     return { appended }
+  }
+
+  /** Takes a secret out of the vault, and its bytes out of the file. */
+  const shred = (ref: string): void => {
+    db.pragma("secure_delete = ON")
+    secrets.shred(ref)
+    shredded = true
   }
 
   /** A deploy uses these blobs from now on; what nobody has come to use for a day goes. */
@@ -182,6 +191,8 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
         for (const { stream } of request.request.streams) states.delete(stream)
         return append(request.request)
       }
+      case "unit":
+        return appendUnit(request)
       case "putBlobs":
         return request.blobs.map((bytes) => blobs.put(bytes, now()))
       case "beginBlob":
@@ -201,6 +212,19 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
       case "rebuild":
         throw new Error("A rebuild runs in transactions of its own.")
     }
+  }
+
+  /** A unit's events and the blobs that they name go in together, or not at all. */
+  const appendUnit = ({ request, blobs: bytes }: WriterRequest & { readonly kind: "unit" }): Appended => {
+    const hashes = bytes.map((blob) => blobs.putWhole(blob, now()))
+    for (const { stream, events } of request.streams) {
+      states.delete(stream)
+      for (const { data } of events) if ("blob" in data && data.blob !== undefined) hashes.push(data.blob)
+    }
+    const [absent] = hashes.length > 0 ? blobs.absent(hashes) : []
+    if (absent !== undefined) throw new InvalidEvent({ reason: `The blob ${absent} of a unit of work is not in the cartridge.` })
+    blobs.keep(hashes)
+    return append(request)
   }
 
   /** Takes the payload out of the row and out of every projection that had read it; what they show is what a replay gives. */
@@ -253,14 +277,15 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
 
   const flushBatch = (batch: ReadonlyArray<Pending>): void => {
     commitBatch(batch)
-    if (batch.some(({ request }) => request.kind === "erase")) {
-      db.pragma("secure_delete = OFF")
-      rebuilds.restart()
-      scrub()
-    }
+    const erased = batch.some(({ request }) => request.kind === "erase")
+    if (erased) rebuilds.restart()
+    if (!erased && !shredded) return
+    shredded = false
+    db.pragma("secure_delete = OFF")
+    scrub()
   }
 
-  /** An erased payload must not survive in the write-ahead log either; a reader that still needs the log is waited for. */
+  /** An erased payload or secret must not survive in the write-ahead log either; a reader that still needs the log is waited for. */
   const scrub = (): void => {
     if (closed) return
     if (!emptiesWriteAheadLog(db)) setTimeout(scrub, 1000).unref()
@@ -347,5 +372,15 @@ const emptiesWriteAheadLog = (db: Sqlite): boolean => {
 const sizeOf = (request: WriterRequest): number => {
   if (request.kind === "putBlobs") return request.blobs.reduce((sum, bytes) => sum + bytes.byteLength + 256, 0)
   if (request.kind === "putChunk") return request.bytes.byteLength
+  if (request.kind === "unit") return sizeOfUnit(request)
   return 256
+}
+
+const sizeOfUnit = ({ request, blobs }: WriterRequest & { readonly kind: "unit" }): number => {
+  let bytes = 256
+  for (const blob of blobs) bytes += blob.byteLength
+  for (const { events } of request.streams) {
+    for (const { data } of events) bytes += 256 + ("size" in data && !("blob" in data) ? data.size : 0)
+  }
+  return bytes
 }

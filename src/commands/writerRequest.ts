@@ -15,6 +15,8 @@ export type WriterRequest =
       readonly secrets?: ReadonlyArray<{ readonly ref: string; readonly secret: string }>
     }
   | { readonly kind: "append"; readonly request: AppendRequest }
+  /** What a function's unit of work wrote, and the bytes that its events name as blobs; those stay for good. Answered as an append. */
+  | { readonly kind: "unit"; readonly request: AppendRequest; readonly blobs: ReadonlyArray<Uint8Array> }
   | { readonly kind: "putBlobs"; readonly blobs: ReadonlyArray<Uint8Array> }
   | { readonly kind: "beginBlob" }
   | { readonly kind: "putChunk"; readonly upload: number; readonly n: number; readonly bytes: Uint8Array }

@@ -16,14 +16,37 @@ export interface StreamAppend {
   readonly events: ReadonlyArray<Event & { readonly id: string }>
 }
 
+/**
+ * What an append was worked out from. It holds if, in the transaction that appends,
+ * - every append named in `after` is in the log, and they stand there in this order;
+ * - the last event of each of `streams` has a seq of at most `at`, or belongs to an append named in `after`;
+ * - so does every event with a greater seq whose stream begins with one of `prefixes`.
+ *
+ * An event belongs to the append `x` if its id is `x.<n>`; the first event of `x` is `x.0`.
+ */
+export interface Reads {
+  /** The last seq of the snapshot that was read, 0 for an empty log. */
+  readonly at: number
+  readonly streams: ReadonlyArray<string>
+  readonly prefixes: ReadonlyArray<string>
+  /** Appends whose events were seen before it was known that they are in the log, in the order in which they were sent. */
+  readonly after: ReadonlyArray<string>
+}
+
 /** Events for one or more streams that are appended together or not at all. A stream appears once. */
 export interface AppendRequest {
   readonly actor: string
   readonly cause: string
+  /** With `reads` it may be empty: then nothing but the reads is checked. */
   readonly streams: ReadonlyArray<StreamAppend>
+  /** Refused with a `VersionConflict` unless it holds. */
+  readonly reads?: Reads | undefined
 }
 
-/** Where an append landed: its events' seqs are `first` to `last`. `repeated`: it had been appended before, with the same ids. */
+/**
+ * Where an append landed: its events' seqs are `first` to `last`. `repeated`: it had been appended before, with the same ids.
+ * An append without events has `last` where the log ends and `first` one past it.
+ */
 export interface Appended {
   readonly first: number
   readonly last: number
@@ -111,7 +134,11 @@ export type AppendError = typeof AppendError.Type
 export class EventLog extends Context.Tag("fazt/EventLog")<
   EventLog,
   {
-    /** Appends all of the request or nothing. Idempotent by event id: a repeat returns the first result and appends nothing. */
+    /**
+     * Appends all of the request or nothing. Idempotent by event id: a repeat returns the first result and appends nothing, whatever
+     * has become of what it had read. Fails with `VersionConflict` when a stream is not at its expected version, or when `reads` no
+     * longer hold; `stream` then is the stream (or prefix, or append) that has changed.
+     */
     readonly append: (request: AppendRequest) => Effect.Effect<Appended, AppendError>
     /** Up to `limit` entries with `seq >= from`, in order. Empty past the end. */
     readonly read: (from: number, limit: number) => Effect.Effect<ReadonlyArray<LogEntry>>

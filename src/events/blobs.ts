@@ -90,13 +90,32 @@ export const blobWriter = (db: Sqlite) => {
     forgetStaged.run(before)
   }
 
+  const put = (bytes: Uint8Array, now: number): string => {
+    if (bytes.byteLength > chunkBytes) throw new RangeError(`A blob over ${chunkBytes} bytes is stored in chunks.`)
+    const hash = sha256Hex(bytes)
+    noteSent(insert.run(hash, bytes.byteLength, null, bytes).changes > 0, hash, now)
+    return hash
+  }
+
+  const finish = (upload: number, hash: string, size: number, now: number): void => {
+    if (stored.get(upload) !== size) throw new Error(`The upload of ${hash} lacks some of its ${size} bytes.`)
+    const isNew = insert.run(hash, size, upload, null).changes > 0
+    if (!isNew) dropChunks.run(upload)
+    noteSent(isNew, hash, now)
+  }
+
   return {
     ...blobReader(db),
     /** Stores a blob of at most `chunkBytes` and returns its hash. Until `keep`, it is only staged. */
-    put: (bytes: Uint8Array, now: number): string => {
-      if (bytes.byteLength > chunkBytes) throw new RangeError(`A blob over ${chunkBytes} bytes is stored in chunks.`)
+    put,
+    /** Stores a blob of any size that is in memory as a whole, in chunks if it is large. Staged like any other. */
+    putWhole: (bytes: Uint8Array, now: number): string => {
+      if (bytes.byteLength <= chunkBytes) return put(bytes, now)
+      const upload = nextUpload++
+      for (let n = 0; n * chunkBytes < bytes.byteLength; n++)
+        insertChunk.run(upload, n, bytes.subarray(n * chunkBytes, (n + 1) * chunkBytes))
       const hash = sha256Hex(bytes)
-      noteSent(insert.run(hash, bytes.byteLength, null, bytes).changes > 0, hash, now)
+      finish(upload, hash, bytes.byteLength, now)
       return hash
     },
     /** Begins a large blob; its chunks are invisible until `finish`. */
@@ -105,12 +124,7 @@ export const blobWriter = (db: Sqlite) => {
       insertChunk.run(upload, n, bytes)
     },
     /** Makes the chunks of an upload the blob `hash`. The caller has hashed them as they passed. */
-    finish: (upload: number, hash: string, size: number, now: number): void => {
-      if (stored.get(upload) !== size) throw new Error(`The upload of ${hash} lacks some of its ${size} bytes.`)
-      const isNew = insert.run(hash, size, upload, null).changes > 0
-      if (!isNew) dropChunks.run(upload)
-      noteSent(isNew, hash, now)
-    },
+    finish,
     abandon: (upload: number): void => {
       dropChunks.run(upload)
     },

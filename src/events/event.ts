@@ -1,11 +1,26 @@
 import { accessEvents } from "./access.ts"
 import { configEvents } from "./config.ts"
 import type { EventOf } from "./define.ts"
+import { documentEvents } from "./doc.ts"
+import { envEvents } from "./env.ts"
 import { erasureEvents } from "./erasure.ts"
+import { kvEvents } from "./kv.ts"
+import { logsEvents } from "./logs.ts"
+import { objectEvents } from "./object.ts"
 import { siteEvents } from "./site.ts"
 
 /** Every event type this release can read and write, current versions only; retired ones live on in `codec.ts` as upcasters. */
-export const eventDefinitions = [...siteEvents, ...configEvents, ...accessEvents, ...erasureEvents] as const
+export const eventDefinitions = [
+  ...siteEvents,
+  ...configEvents,
+  ...accessEvents,
+  ...erasureEvents,
+  ...envEvents,
+  ...logsEvents,
+  ...kvEvents,
+  ...objectEvents,
+  ...documentEvents,
+] as const
 
 /** A fact, before it has a place in the log. */
 export type Event = EventOf<(typeof eventDefinitions)[number]>

@@ -8,6 +8,7 @@ import {
   EventIdReused,
   type Head,
   InvalidEvent,
+  type Reads,
   type StreamAppend,
   VersionConflict,
 } from "./EventLog.ts"
@@ -71,6 +72,16 @@ export const logWriter = (db: Sqlite, release: string) => {
   const span = db.prepare<[string, string, number], { first: number | null; last: number | null }>(
     "SELECT min(seq) AS first, max(seq) AS last FROM events WHERE id > ? AND id < ? AND instr(substr(id, ?), '.') = 0",
   )
+  const seqOf = db.prepare<[string], number>("SELECT seq FROM events WHERE id = ?").pluck()
+  const lastOf = db.prepare<[string], { seq: number; id: string; version: number }>(
+    "SELECT seq, id, version FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1",
+  )
+  const versionAt = db
+    .prepare<[string, number], number>("SELECT version FROM events WHERE stream = ? AND seq <= ? ORDER BY version DESC LIMIT 1")
+    .pluck()
+  const since = db.prepare<[number], { id: string; stream: string; version: number }>(
+    "SELECT id, stream, version FROM events WHERE seq > ?",
+  )
   const noteType = db.prepare("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING")
   const erasePayload = db.prepare("UPDATE events SET data = NULL WHERE seq = ?")
 
@@ -106,6 +117,27 @@ export const logWriter = (db: Sqlite, release: string) => {
     })
   }
 
+  /** Throws the conflict that keeps the reads from holding, as `Reads` says. */
+  const checkReads = ({ at, streams, prefixes, after }: Reads): void => {
+    let before = 0
+    for (const append of after) {
+      const seq = seqOf.get(`${append}.0`) ?? 0
+      if (seq <= before) throw new VersionConflict({ stream: append, expected: "exists", actual: 0 })
+      before = seq
+    }
+    const holds = (id: string): boolean => after.length > 0 && after.includes(id.slice(0, id.lastIndexOf(".")))
+    for (const stream of streams) {
+      const last = lastOf.get(stream)
+      if (last === undefined || last.seq <= at || holds(last.id)) continue
+      throw new VersionConflict({ stream, expected: versionAt.get(stream, at) ?? "none", actual: last.version })
+    }
+    if (prefixes.length === 0 || end.seq <= at) return
+    for (const { id, stream, version } of since.iterate(at)) {
+      const prefix = prefixes.find((prefix) => stream.startsWith(prefix))
+      if (prefix !== undefined && !holds(id)) throw new VersionConflict({ stream: prefix, expected: "any", actual: version })
+    }
+  }
+
   /** The first result, if these very events are in the log already; refused if their ids are there with other content. */
   const repeated = (request: AppendRequest): Appended | undefined => {
     const given = request.streams.flatMap(({ stream, events }) => events.map((event) => ({ stream, event })))
@@ -130,6 +162,7 @@ export const logWriter = (db: Sqlite, release: string) => {
       checkShape(request)
       const before = repeated(request)
       if (before !== undefined) return { appended: before, events: [] }
+      if (request.reads !== undefined) checkReads(request.reads)
       const first = end.seq + 1
       const events = request.streams.flatMap((stream) => appendStream(request, stream, now))
       return { appended: { first, last: end.seq, repeated: false }, events }
@@ -171,6 +204,9 @@ const validated = (event: { readonly type: string; readonly data: unknown }) => 
 const checkShape = (request: AppendRequest): void => {
   const streams = new Set(request.streams.map(({ stream }) => stream))
   const ids = request.streams.flatMap(({ events }) => events.map(({ id }) => id))
+  if (request.streams.length === 0 && request.reads === undefined) {
+    throw new InvalidEvent({ reason: "An append has events to append, or reads to check." })
+  }
   if (streams.size !== request.streams.length) throw new InvalidEvent({ reason: "An append names each stream once." })
   if (request.streams.some(({ stream, events }) => stream === "" || events.length === 0)) {
     throw new InvalidEvent({ reason: "An append names a stream and at least one event for it." })

@@ -10,10 +10,25 @@ export const ManifestFile = Schema.Struct({
 })
 export type ManifestFile = typeof ManifestFile.Type
 
+/**
+ * The server code of a deploy, found out when it was deployed. `form`: how it is written. `scope`: whether it answers the whole
+ * site or what is under `/api/`. `modules`: the files that the entry imports; like the entry they are never served. `stdlib`: the
+ * built-in packages that they name.
+ */
+export const ManifestServer = Schema.Struct({
+  form: Schema.Literal("module", "api", "legacy"),
+  entry: Schema.String,
+  scope: Schema.Literal("site", "api"),
+  modules: Schema.Array(Schema.String),
+  stdlib: Schema.Array(Schema.String),
+})
+export type ManifestServer = typeof ManifestServer.Type
+
 /** What a deploy consists of: site-relative path → file. `spa`: unknown paths get `index.html`. Kept as a blob of canonical JSON. */
 export const Manifest = Schema.Struct({
   files: Schema.Record({ key: Schema.String, value: ManifestFile }),
   spa: Schema.Boolean,
+  server: Schema.optionalWith(ManifestServer, { exact: true }),
 })
 export type Manifest = typeof Manifest.Type
 

@@ -11,24 +11,24 @@ const tagBytes = 16
  * cartridge itself (which then protects against nothing but a reader of events).
  */
 export const vaultKey = (db: Sqlite, masterKey: string | undefined): Buffer => {
-  if (masterKey !== undefined) return sha256(`fazt vault\n${masterKey}`)
-  db.prepare("INSERT INTO meta (key, value) VALUES ('vault_key', ?) ON CONFLICT DO NOTHING").run(randomBytes(32).toString("hex"))
-  return Buffer.from(db.prepare("SELECT value FROM meta WHERE key = 'vault_key'").pluck().get() as string, "hex")
+  if (masterKey === undefined) {
+    db.prepare("INSERT INTO meta (key, value) VALUES ('vault_key', ?) ON CONFLICT DO NOTHING").run(randomBytes(32).toString("hex"))
+  }
+  return existingVaultKey(db, masterKey)
 }
 
-/** Sealed secrets, named by `ref`. The ref is authenticated with the value, so that rows cannot be swapped. */
-export const vault = (db: Sqlite, key: Buffer) => {
-  const insert = db.prepare("INSERT INTO vault (ref, sealed) VALUES (?, ?) ON CONFLICT (ref) DO UPDATE SET sealed = excluded.sealed")
-  const select = db.prepare<[string], Buffer>("SELECT sealed FROM vault WHERE ref = ?").pluck()
-  const remove = db.prepare("DELETE FROM vault WHERE ref = ?")
+/** The same over a read-only connection, to a cartridge that a writer has opened before: no key is made. */
+export const existingVaultKey = (db: Sqlite, masterKey: string | undefined): Buffer => {
+  if (masterKey !== undefined) return sha256(`fazt vault\n${masterKey}`)
+  const key = db.prepare<[], string>("SELECT value FROM meta WHERE key = 'vault_key'").pluck().get()
+  if (key === undefined) throw new Error("The cartridge has no vault key yet.")
+  return Buffer.from(key, "hex")
+}
 
+/** Opens sealed secrets over any connection. */
+export const vaultReader = (db: Sqlite, key: Buffer) => {
+  const select = db.prepare<[string], Buffer>("SELECT sealed FROM vault WHERE ref = ?").pluck()
   return {
-    put: (ref: string, secret: string): void => {
-      const nonce = randomBytes(nonceBytes)
-      const cipher = createCipheriv(algorithm, key, nonce).setAAD(Buffer.from(ref))
-      const body = Buffer.concat([cipher.update(secret, "utf8"), cipher.final()])
-      insert.run(ref, Buffer.concat([nonce, cipher.getAuthTag(), body]))
-    },
     /** The secret, or nothing if it was never put or has been shredded. Throws if the key is not the one that sealed it. */
     get: (ref: string): string | undefined => {
       const sealed = select.get(ref)
@@ -37,6 +37,22 @@ export const vault = (db: Sqlite, key: Buffer) => {
         .setAAD(Buffer.from(ref))
         .setAuthTag(sealed.subarray(nonceBytes, nonceBytes + tagBytes))
       return Buffer.concat([decipher.update(sealed.subarray(nonceBytes + tagBytes)), decipher.final()]).toString("utf8")
+    },
+  }
+}
+
+/** Sealed secrets, named by `ref`. The ref is authenticated with the value, so that rows cannot be swapped. */
+export const vault = (db: Sqlite, key: Buffer) => {
+  const insert = db.prepare("INSERT INTO vault (ref, sealed) VALUES (?, ?) ON CONFLICT (ref) DO UPDATE SET sealed = excluded.sealed")
+  const remove = db.prepare("DELETE FROM vault WHERE ref = ?")
+
+  return {
+    ...vaultReader(db, key),
+    put: (ref: string, secret: string): void => {
+      const nonce = randomBytes(nonceBytes)
+      const cipher = createCipheriv(algorithm, key, nonce).setAAD(Buffer.from(ref))
+      const body = Buffer.concat([cipher.update(secret, "utf8"), cipher.final()])
+      insert.run(ref, Buffer.concat([nonce, cipher.getAuthTag(), body]))
     },
     /** Erases the secret from the present and, since events only name it, from all of history. */
     shred: (ref: string): void => {

@@ -1,11 +1,19 @@
 import { existsSync, rmSync } from "node:fs"
-import { createServer, type Server as HttpServer, type RequestListener, type ServerResponse } from "node:http"
+import { createServer, type Server as HttpServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http"
 import { Server, type Socket } from "node:net"
+import type { Duplex } from "node:stream"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { trustConnections } from "./api/local.ts"
 import { announceDraining } from "./draining.ts"
+import { wantsSocket } from "./liveUpgrade.ts"
+
+/** What answers a listener's requests. `upgrade` takes those that want a WebSocket; `stop` is called when the listener begins to stop. */
+export type EdgeListener = RequestListener & {
+  readonly upgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => void
+  readonly stop?: () => void
+}
 
 /** The server cannot listen where it was told to. */
 export class ListenFailed extends Data.TaggedError("ListenFailed")<{ readonly where: string; readonly reason: string }> {
@@ -19,8 +27,11 @@ const graceMs = 1500
 /** Requests that are still running then are cut off. */
 const drainMs = 10_000
 
-const newServer = (listener: RequestListener): HttpServer => {
-  const server = createServer({ maxHeaderSize: 32 * 1024, keepAliveTimeout: 65_000, noDelay: true }, listener)
+const newServer = (listener: EdgeListener): HttpServer => {
+  // Other requests with an Upgrade header are answered as if they had none.
+  const shouldUpgradeCallback = listener.upgrade === undefined ? () => false : wantsSocket
+  const server = createServer({ maxHeaderSize: 32 * 1024, keepAliveTimeout: 65_000, noDelay: true, shouldUpgradeCallback }, listener)
+  if (listener.upgrade !== undefined) server.on("upgrade", listener.upgrade)
   server.headersTimeout = 20_000
   // An upload may take as long as it needs while bytes keep coming; a connection on which nothing happens is cut.
   server.requestTimeout = 0
@@ -61,7 +72,7 @@ const drain = (server: HttpServer, sockets: ReadonlySet<Socket>, open: ReadonlyS
   })
 
 /** A listener's connections and running requests, so that it can be drained. */
-const tracked = (server: HttpServer) => {
+const tracked = (server: HttpServer, listener: EdgeListener) => {
   const sockets = new Set<Socket>()
   const open = new Set<ServerResponse>()
   const announce = announceDraining(server)
@@ -80,16 +91,17 @@ const tracked = (server: HttpServer) => {
       stopping = true
       for (const res of open) if (!res.headersSent) res.setHeader("connection", "close")
       announce()
+      listener.stop?.()
       return drain(server, sockets, open)
     }),
   }
 }
 
 /** Listens on a port, on every address of the machine (IPv6 and IPv4). Gives the port, which is a free one if 0 was asked for. */
-export const listenOnPort = (listener: RequestListener, port: number): Effect.Effect<number, ListenFailed, Scope.Scope> =>
+export const listenOnPort = (listener: EdgeListener, port: number): Effect.Effect<number, ListenFailed, Scope.Scope> =>
   Effect.gen(function* () {
     const server = newServer(listener)
-    const connections = tracked(server)
+    const connections = tracked(server, listener)
     yield* listening(server, `port ${port}`, () => server.listen({ port }))
     yield* Effect.addFinalizer(() => connections.drain)
     const address = server.address()
@@ -97,10 +109,10 @@ export const listenOnPort = (listener: RequestListener, port: number): Effect.Ef
   })
 
 /** Listens on a unix socket that only this user can open; whoever comes through it is the owner. */
-export const listenOnSocket = (listener: RequestListener, path: string): Effect.Effect<void, ListenFailed, Scope.Scope> =>
+export const listenOnSocket = (listener: EdgeListener, path: string): Effect.Effect<void, ListenFailed, Scope.Scope> =>
   Effect.gen(function* () {
     const server = newServer(listener)
-    const connections = tracked(server)
+    const connections = tracked(server, listener)
     trustConnections(server)
     // Whoever holds the cartridge's lock owns the name; what is there was left by a process that died.
     if (existsSync(path)) rmSync(path)

@@ -12,7 +12,9 @@ import { auditLayer } from "./api/audit.ts"
 import { Authentication, authLayer } from "./api/auth.ts"
 import { blobsLayer } from "./api/blobs.ts"
 import { configLayer } from "./api/config.ts"
+import { envLayer } from "./api/env.ts"
 import { keysLayer } from "./api/keys.ts"
+import { logsLayer } from "./api/logs.ts"
 import { inEnvelope } from "./api/refusals.ts"
 import { serverLayer } from "./api/server.ts"
 import { sitesLayer } from "./api/sites.ts"
@@ -23,10 +25,11 @@ import { dispatcher } from "./dispatch.ts"
 import { Reads } from "./Reads.ts"
 import { ServerInfo } from "./ServerInfo.ts"
 import { Settings } from "./Settings.ts"
+import { SiteEnv } from "./SiteEnv.ts"
 import { siteSnapshots } from "./site.ts"
 
 const apiLayer = HttpApiBuilder.api(Api).pipe(
-  Layer.provide([sitesLayer, blobsLayer, configLayer, keysLayer, auditLayer, serverLayer]),
+  Layer.provide([sitesLayer, blobsLayer, configLayer, keysLayer, auditLayer, serverLayer, envLayer, logsLayer]),
   Layer.provide(authLayer),
 )
 
@@ -71,7 +74,7 @@ export class Handler extends Context.Tag("fazt/Handler")<Handler, RequestListene
     Layer.provide(apiLayer),
     Layer.provide([HttpApiBuilder.Router.Live, HttpApiBuilder.Middleware.layer]),
     Layer.provide(NodeHttpServer.layerContext),
-    Layer.provide([Authentication.layer, DeployRate.layer]),
+    Layer.provide([Authentication.layer, DeployRate.layer, SiteEnv.layer]),
   )
 }
 

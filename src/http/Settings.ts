@@ -6,6 +6,7 @@ import { type SettingKey, settings } from "../commands/config.ts"
 import { configStream } from "../events/config.ts"
 import { configQueries } from "../projections/config.ts"
 import type { DeployLimits } from "./deploy/prepare.ts"
+import type { LiveLimits } from "./live.ts"
 import { Reads } from "./Reads.ts"
 
 /** The cartridge's settings as they are now; a change holds from the next request on. */
@@ -15,6 +16,7 @@ export class Settings extends Context.Tag("fazt/Settings")<
     readonly get: (key: SettingKey) => string
     readonly number: (key: SettingKey) => number
     readonly deployLimits: () => DeployLimits
+    readonly liveLimits: () => LiveLimits
   }
 >() {
   static readonly layer: Layer.Layer<Settings, never, Reads | CartridgeWriter> = Layer.scoped(
@@ -42,6 +44,15 @@ export class Settings extends Context.Tag("fazt/Settings")<
           maxFileBytes: number("limits.file_bytes"),
           maxTotalBytes: number("limits.site_bytes"),
           maxRatio: number("limits.zip_ratio"),
+        }),
+        liveLimits: () => ({
+          messageBytes: number("live.message_bytes"),
+          messagesPerSecond: number("live.messages_per_second"),
+          channels: number("live.channels"),
+          siteSockets: number("live.site_sockets"),
+          sockets: number("live.sockets"),
+          addressSockets: number("live.address_sockets"),
+          backlogBytes: number("live.backlog_bytes"),
         }),
       }
     }),

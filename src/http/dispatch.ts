@@ -1,5 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
+import type { Duplex } from "node:stream"
 import type { BlobCache } from "./blobCache.ts"
+import type { EdgeListener } from "./Edge.ts"
+import type { Live } from "./live.ts"
+import { refuseUpgrade } from "./liveUpgrade.ts"
 import type { SiteSnapshot, SiteSnapshots } from "./site.ts"
 import { guarded, plainPage, serveStatic } from "./static.ts"
 import { encodeUrlPath, normalizeUrlPath, type UrlPath } from "./urlPath.ts"
@@ -61,10 +65,12 @@ export interface Dispatch {
   readonly api: RequestListener
   /** Whether the cartridge can be read. */
   readonly isHealthy: () => boolean
+  /** WebSockets, of the sites for which `hasServer` says that they have code which can send something. */
+  readonly sockets?: { readonly live: Live; readonly hasServer: (snapshot: SiteSnapshot) => boolean }
 }
 
 /** The server's one request handler: host → place → answer. Plain functions; no Effect before the API. */
-export const dispatcher = ({ domain, snapshots, cache, api, isHealthy }: Dispatch): RequestListener => {
+export const dispatcher = ({ domain, snapshots, cache, api, isHealthy, sockets }: Dispatch): EdgeListener => {
   const places = new Map<string, Place>()
 
   const place = (header: string | undefined): Place => {
@@ -113,5 +119,22 @@ export const dispatcher = ({ domain, snapshots, cache, api, isHealthy }: Dispatc
     serveSite(req, res, url, "root")
   }
 
-  return (req, res) => guarded(res, () => answer(req, res))
+  const upgrade = (req: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    try {
+      if (namesTwoHosts(req)) return refuseUpgrade(socket, 400, "the request has more than one Host header")
+      const where = place(hostAsked(req))
+      const snapshot = where.kind === "unknown" ? undefined : snapshotOf(where.kind === "site" ? where.name : "root")
+      if (snapshot === undefined || sockets?.hasServer(snapshot) !== true)
+        return refuseUpgrade(socket, 404, "there is no site with server code at this address")
+      sockets.live.upgrade(req, socket, head, snapshot.site)
+    } catch (error) {
+      console.error(error)
+      refuseUpgrade(socket, 500, "the WebSocket could not be opened")
+    }
+  }
+
+  return Object.assign((req: IncomingMessage, res: ServerResponse) => guarded(res, () => answer(req, res)), {
+    upgrade,
+    stop: () => sockets?.live.close(),
+  })
 }

@@ -40,7 +40,7 @@ export class Queries extends Context.Tag("fazt/Queries")<
     )
 }
 
-const queries = ["audit", "history", "files", "diff", "verify", "absent", "projectionHeads"] as const satisfies ReadonlyArray<Query>
+const queries = ["audit", "logs", "history", "files", "diff", "verify", "absent", "projectionHeads"] as const satisfies ReadonlyArray<Query>
 
 const asService = (calls: Record<Query, (...args: never) => unknown>): Context.Tag.Service<Queries> =>
   Object.fromEntries(

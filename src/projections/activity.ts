@@ -37,7 +37,7 @@ const siteOfStream = (stream: string): string | null => {
   return site !== undefined && siteStreams.has(kind!) ? site : null
 }
 
-const siteStreams: ReadonlySet<string> = new Set(["site", "kv", "doc", "object", "hits", "logs"])
+const siteStreams: ReadonlySet<string> = new Set(["site", "kv", "doc", "index", "object", "hits", "logs", "env"])
 
 export interface ActivityFilter {
   readonly site?: string | undefined

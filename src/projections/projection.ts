@@ -1,5 +1,5 @@
 import type { Sqlite } from "../events/cartridge.ts"
-import type { Recorded } from "../events/event.ts"
+import type { Erased, Recorded } from "../events/event.ts"
 import type { Manifest } from "../events/manifest.ts"
 
 /** The blobs that a projection may read beside the event: named by their content, they are as immutable as the event. */
@@ -26,4 +26,15 @@ export interface Projection {
   readonly createIndexes: string
   /** Prepares the statements and returns what applies one event. */
   readonly prepare: (db: Sqlite, table: TableName, facts: Facts) => (event: Recorded) => void
+  /**
+   * Returns what applies an event whose payload has been erased. Without it the projection is as if that event had never been, so that
+   * what an erased event had replaced comes back.
+   */
+  readonly prepareErased?: (db: Sqlite, table: TableName) => (event: Erased) => void
+}
+
+/** The parts of a stream such as `kv/<site>/<key>` after its kind: all that is known of what an erased event was about. */
+export const siteAndRest = (stream: string): readonly [site: string, rest: string] => {
+  const [kind, site] = stream.split("/", 2) as [string, string]
+  return [site, stream.slice(kind.length + site.length + 2)]
 }

@@ -7,9 +7,15 @@ import { accessProjection } from "./access.ts"
 import { activityProjection } from "./activity.ts"
 import { configProjection } from "./config.ts"
 import { deploymentsProjection } from "./deployments.ts"
+import { documentsProjection } from "./documents.ts"
+import { envVarsProjection } from "./envVars.ts"
 import { filesProjection } from "./files.ts"
+import { kvStoreProjection } from "./kvStore.ts"
+import { objectsProjection } from "./objects.ts"
 import type { Facts, Projection, TableName } from "./projection.ts"
+import { siteLogsProjection } from "./siteLogs.ts"
 import { sitesProjection } from "./sites.ts"
+import { siteUsageProjection } from "./siteUsage.ts"
 
 /** Every read model. */
 export const projections: ReadonlyArray<Projection> = [
@@ -19,6 +25,12 @@ export const projections: ReadonlyArray<Projection> = [
   configProjection,
   accessProjection,
   activityProjection,
+  envVarsProjection,
+  siteLogsProjection,
+  kvStoreProjection,
+  objectsProjection,
+  documentsProjection,
+  siteUsageProjection,
 ]
 
 const headTable = "CREATE TABLE IF NOT EXISTS projections (name TEXT PRIMARY KEY, version INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT"
@@ -103,8 +115,10 @@ const applier = (db: Sqlite, projection: Projection, table: TableName, facts: Fa
   const apply = projection.prepare(db, table, facts)
   // An envelope-only projection never looks at the payload that an erased event lacks.
   if (projection.envelopeOnly === true) return (entry) => apply(entry as Recorded)
+  const applyErased = projection.prepareErased?.(db, table)
   return (entry) => {
-    if (!isErased(entry)) apply(entry)
+    if (isErased(entry)) applyErased?.(entry)
+    else apply(entry)
   }
 }
 

@@ -6,6 +6,7 @@ import { type ActivityFilter, activityQuery } from "./activity.ts"
 import { deploymentQueries } from "./deployments.ts"
 import { diffManifests } from "./diff.ts"
 import { fileQueries } from "./files.ts"
+import { type LogFilter, logQuery } from "./siteLogs.ts"
 
 /** Queries that may scan: they run in the reader thread, so that they hold up nobody. */
 export const makeReader = (path: string) => {
@@ -17,6 +18,7 @@ export const makeReader = (path: string) => {
   const heads = db.prepare<[], { name: string; version: number; seq: number }>("SELECT name, version, seq FROM projections ORDER BY name")
   return {
     audit: (filter: ActivityFilter) => activityQuery(db, filter),
+    logs: (filter: LogFilter) => logQuery(db, filter),
     history: deployments.history,
     files: files.files,
     diff: (from: string, to: string, text: boolean) => diffManifests(blobs, from, to, text),

@@ -75,6 +75,8 @@ export interface Invocation {
   readonly limits: InvocationLimits
   /** Aborted when the run is over, whatever way it ended. */
   readonly signal: AbortSignal
+  /** Throws when the run has used up its time. Host functions that loop call it now and then. */
+  readonly checkDeadline?: (() => void) | undefined
 }
 
 /** Limits that bindings hold to; each is a setting. */

@@ -6,6 +6,7 @@ import * as Option from "effect/Option"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { CartridgeWriter } from "../../src/commands/CartridgeWriter.ts"
 import { settings } from "../../src/commands/config.ts"
+import { projections } from "../../src/projections/projector.ts"
 import { enrollOwner } from "../../src/server.ts"
 import { type Api, apiOf, publish, query, refusal } from "../support/api.ts"
 import { startServer, type TestServer } from "../support/server.ts"
@@ -400,7 +401,7 @@ describe("the projections", () => {
     const status = async () =>
       (await api.get("/projections")).json.data as ReadonlyArray<{ name: string; seq: number; rebuilding: unknown }>
     const names = (await status()).map(({ name }) => name)
-    expect(names).toEqual(["access", "activity", "config", "deployments", "files", "sites"])
+    expect(names).toEqual(projections.map(({ name }) => name).sort())
     expect((await status()).map(({ seq }) => seq)).toEqual(names.map(() => head()))
 
     const sites = await api.get("/sites?deleted=true")

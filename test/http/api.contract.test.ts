@@ -48,6 +48,12 @@ const policy: ReadonlyArray<readonly [endpoint: string, needs: Needs, path: stri
   ["GET /api/audit/verify", "admin", "/api/audit/verify"],
   ["GET /api/status", "read", "/api/status"],
   ["GET /api/projections", "admin", "/api/projections"],
+  ["GET /api/sites/:site/env", "deploy", "/api/sites/root/env"],
+  ["PATCH /api/sites/:site/env", "admin", "/api/sites/root/env", { values: {} }],
+  ["PUT /api/sites/:site/env/:name", "admin", "/api/sites/root/env/OF_THE_MATRIX", { value: "x" }],
+  ["DELETE /api/sites/:site/env/:name", "admin", "/api/sites/root/env/NEVER_SET"],
+  ["GET /api/sites/:site/logs", "deploy", "/api/sites/root/logs"],
+  ["GET /api/logs", "deploy", "/api/logs?site_id=root"],
   ["POST /api/projections/rebuild", "admin", "/api/projections/rebuild", { projections: [] }],
 ]
 

@@ -28,6 +28,19 @@ const history: ReadonlyArray<Step> = [
   { do: "command", command: { _tag: "UnsetConfig", key: "limits.site_files" } },
   { do: "append", stream: "kv/a/x", values: ["to be erased", "kept – ünïcödé"] },
   { do: "erase", seq: 18 },
+  {
+    do: "command",
+    command: {
+      _tag: "SetEnv",
+      site: "a",
+      values: [
+        { name: "API_KEY", ref: "env/a/1" },
+        { name: "OTHER", ref: "env/a/2" },
+      ],
+    },
+  },
+  { do: "command", command: { _tag: "UnsetEnv", site: "a", name: "API_KEY", purge: true } },
+  { do: "log", site: "a", messages: ["first", "two\nlines – ünïcödé"] },
 ]
 
 await inTemporaryFolder(async (folder) => {

@@ -2,6 +2,7 @@ import fc from "fast-check"
 import type { Command } from "../../src/commands/command.ts"
 import type { WriterRequest } from "../../src/commands/writerRequest.ts"
 import { sha256Hex } from "../../src/events/chain.ts"
+import { logsStream } from "../../src/events/logs.ts"
 import { encodeManifest, type Manifest, manifestTotals } from "../../src/events/manifest.ts"
 
 /** One thing that happens to a cartridge in a random history. */
@@ -10,10 +11,12 @@ export type Step =
   | { readonly do: "command"; readonly command: Command }
   | { readonly do: "rollBackToNth"; readonly site: string; readonly nth: number }
   | { readonly do: "append"; readonly stream: string; readonly values: ReadonlyArray<string> }
+  | { readonly do: "log"; readonly site: string; readonly messages: ReadonlyArray<string> }
   | { readonly do: "erase"; readonly seq: number }
   | { readonly do: "rebuild" }
 
 const site = fc.constantFrom("a", "b", "c")
+const variable = fc.constantFrom("A", "B")
 const path = fc.constantFrom("index.html", "about.html", "a/b.css", "a/c.js", "__proto__", "x.bin")
 
 /** Random steps, weighted towards what changes something. */
@@ -42,6 +45,12 @@ export const steps: fc.Arbitrary<ReadonlyArray<Step>> = fc.array(
           fc.constant<Command>({ _tag: "UnsetConfig", key: "limits.site_files" }),
           fc.nat(3).map((n): Command => ({ _tag: "CreateKey", key: `k${n}`, name: "n", scopes: ["read"], secretHash: "h" })),
           fc.nat(3).map((n): Command => ({ _tag: "RevokeKey", key: `k${n}` })),
+          fc
+            .tuple(site, variable, fc.nat(9))
+            .map(([name, variable, n]): Command => ({ _tag: "SetEnv", site: name, values: [{ name: variable, ref: `env/${name}/${n}` }] })),
+          fc
+            .tuple(site, variable, fc.boolean())
+            .map(([name, variable, purge]): Command => ({ _tag: "UnsetEnv", site: name, name: variable, purge })),
         ),
       }),
     },
@@ -51,6 +60,14 @@ export const steps: fc.Arbitrary<ReadonlyArray<Step>> = fc.array(
         do: fc.constant("append" as const),
         stream: fc.constantFrom("kv/a/x", "config"),
         values: fc.array(fc.string(), { minLength: 1, maxLength: 3 }),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        do: fc.constant("log" as const),
+        site,
+        messages: fc.array(fc.string({ unit: "binary" }), { minLength: 1, maxLength: 3 }),
       }),
     },
     { weight: 1, arbitrary: fc.record({ do: fc.constant("erase" as const), seq: fc.integer({ min: 1, max: 30 }) }) },
@@ -100,6 +117,17 @@ export const requestsOf = (
     case "append": {
       const events = step.values.map((value, i) => ({ id: `step-${n}.${i}`, type: "v1.ConfigSet" as const, data: { key: "free", value } }))
       return [{ kind: "append", request: { ...by, streams: [{ stream: step.stream, expected: "any", events }] } }]
+    }
+    case "log": {
+      const lines = step.messages.map((message, i) => ({
+        at: n,
+        level: "log" as const,
+        message,
+        ...(i === 0 ? { request: `req_${n}` } : {}),
+      }))
+      const event = { id: `step-${n}`, type: "v1.LogsWritten" as const, data: { site: step.site, lines } }
+      const streams = [{ stream: logsStream(step.site), expected: "any" as const, events: [event] }]
+      return [{ kind: "append", request: { actor: `fn:${step.site}`, cause: by.cause, streams } }]
     }
     case "erase":
       return [{ kind: "erase", seq: step.seq, id: `step-${n}`, reason: "test", ...by }]

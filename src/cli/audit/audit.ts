@@ -1,12 +1,11 @@
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import type { AuditEntry } from "../../http/api/Api.ts"
 import type { Server } from "../client.ts"
 import { withRunningServer, withServer } from "../connection.ts"
+import { newestPages } from "../follow.ts"
 import { Interruption } from "../interruption.ts"
-import { given, json, limit, serverOptions } from "../options.ts"
+import { json, limit, serverOptions } from "../options.ts"
 import { note } from "../output.ts"
 import { document, verb } from "../verb.ts"
 import { printAudit } from "./entries.ts"
@@ -51,16 +50,4 @@ export const audit = document(list.pipe(Command.withSubcommands(verbs)), { verb:
 
 /** The newest events that match, oldest first. */
 export const newest = ({ api }: Server, filters: Filters, limit: number) =>
-  Effect.gen(function* () {
-    const entries: Array<AuditEntry> = []
-    let before = Option.none<number>()
-    while (entries.length < limit) {
-      const { data, meta } = yield* api.audit.list({
-        urlParams: { ...filterParams(filters), ...given("before", before), wait: 0, limit: Math.min(1000, limit - entries.length) },
-      })
-      entries.push(...data)
-      if (meta.next === null) break
-      before = Option.some(Number(meta.next))
-    }
-    return entries.reverse()
-  })
+  newestPages(limit, (page) => api.audit.list({ urlParams: { ...filterParams(filters), ...page, wait: 0 } }))

@@ -20,7 +20,7 @@ export interface Walked {
 
 /**
  * What a folder publishes. Left out: names that begin with a dot, other than `.well-known`; with `ignore`, also what its
- * `.gitignore` files say, `node_modules` and `*.log`. Links are never followed: a deploy reads nothing outside the folder.
+ * `.gitignore` and `.faztignore` files say, `node_modules` and `*.log`. Links are never followed: a deploy reads nothing outside the folder.
  */
 export const walk = (folder: string, { ignore }: { readonly ignore: boolean }) =>
   Effect.tryPromise({
@@ -39,10 +39,14 @@ export const walk = (folder: string, { ignore }: { readonly ignore: boolean }) =
     },
   })
 
+/** The rules of a folder. Where they disagree, the later file decides. */
+const ruleFileNames = [".gitignore", ".faztignore"]
+
 const visit = async (at: string, absolute: string, above: IgnoreRules, files: Array<LocalFile>, skipped: Array<string>): Promise<void> => {
   const entries = await readdir(absolute, { withFileTypes: true })
-  const hasRules = entries.some((entry) => entry.name === ".gitignore" && entry.isFile())
-  const rules = hasRules ? above.within(at, await readFile(join(absolute, ".gitignore"), "utf8")) : above
+  const ruleFiles = ruleFileNames.filter((name) => entries.some((entry) => entry.name === name && entry.isFile()))
+  const texts = await Promise.all(ruleFiles.map((name) => readFile(join(absolute, name), "utf8")))
+  const rules = texts.length === 0 ? above : above.within(at, texts.join("\n"))
   entries.sort((a, b) => (a.name < b.name ? -1 : 1))
   for (const entry of entries) {
     const path = at === "" ? entry.name : `${at}/${entry.name}`

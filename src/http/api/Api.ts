@@ -8,6 +8,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Context from "effect/Context"
 import * as Schema from "effect/Schema"
 import { Scope } from "../../events/access.ts"
+import { LogLevel } from "../../events/logs.ts"
 import { BlobHash, DeploySource } from "../../events/site.ts"
 import { version } from "../../resources.ts"
 import { Data, Failure, Page } from "./envelope.ts"
@@ -139,6 +140,27 @@ export type ApiKey = typeof ApiKey.Type
 /** A new key. `token` is shown this once. */
 export const NewApiKey = Schema.Struct({ id: Schema.String, name: Schema.String, scopes: Schema.Array(Scope), token: Schema.String })
 
+/** A variable of a site's environment. Its value is never told. */
+export const EnvVariable = Schema.Struct({ name: Schema.String, set_at: Time, set_by: Schema.String }).annotations({
+  identifier: "EnvVariable",
+})
+export type EnvVariable = typeof EnvVariable.Type
+
+/** A line of a site's log. `id` grows with time. `message` is what the code wrote, control characters included. */
+export const LogEntry = Schema.Struct({
+  id: Count,
+  at: Time,
+  level: LogLevel,
+  message: Schema.String,
+  /** The request that was being answered. */
+  request: Schema.NullOr(Schema.String),
+  /** The deploy whose code it was. */
+  deploy: Schema.NullOr(Schema.String),
+}).annotations({ identifier: "LogEntry" })
+export type LogEntry = typeof LogEntry.Type
+
+const ClassicLogEntry = Schema.Struct({ id: Count, level: LogLevel, message: Schema.String, created_at: Time })
+
 export const AuditEntry = Schema.Struct({
   seq: Count,
   id: Schema.String,
@@ -202,6 +224,8 @@ const Limit = (max: number, byDefault: number) =>
   Schema.optionalWith(Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, max)), { default: () => byDefault })
 const Flag = Schema.optionalWith(Schema.BooleanFromString, { default: () => false })
 const Cursor = Schema.optional(Schema.NumberFromString.pipe(Schema.int(), Schema.nonNegative()))
+/** Seconds that an answer may wait for news. */
+const Wait = Schema.optionalWith(Schema.NumberFromString.pipe(Schema.between(0, 30)), { default: () => 0 })
 
 /** Sites and their history. Every path takes a deploy's id or any beginning of it that is unique within the site. */
 export class SitesGroup extends HttpApiGroup.make("sites")
@@ -298,6 +322,65 @@ export class KeysGroup extends HttpApiGroup.make("keys")
   .middleware(MayAdminister)
   .addError(Failure) {}
 
+const variable = HttpApiSchema.param("name", Schema.String)
+
+/** The environment variables of sites. Values go in and never come out. */
+export class EnvGroup extends HttpApiGroup.make("env")
+  .add(HttpApiEndpoint.get("list")`/sites/${site}/env`.addSuccess(Data(Schema.Array(EnvVariable))).middleware(MayDeploy))
+  /** Sets several, all or none of them. Those that are not named stay as they are. */
+  .add(
+    HttpApiEndpoint.patch("setAll")`/sites/${site}/env`
+      .setPayload(Schema.Struct({ values: Schema.Record({ key: Schema.String, value: Schema.String }) }))
+      .addSuccess(Data(Schema.Array(EnvVariable)))
+      .middleware(MayAdminister),
+  )
+  .add(
+    HttpApiEndpoint.put("set")`/sites/${site}/env/${variable}`
+      .setPayload(Schema.Struct({ value: Schema.String }))
+      .addSuccess(Data(EnvVariable))
+      .middleware(MayAdminister),
+  )
+  /** With `purge`, every value that the variable ever had is shredded; else they stay sealed. */
+  .add(
+    HttpApiEndpoint.del("unset")`/sites/${site}/env/${variable}`
+      .setUrlParams(Schema.Struct({ purge: Flag }))
+      .addSuccess(Message)
+      .middleware(MayAdminister),
+  )
+  .addError(Failure) {}
+
+/** What the code of sites wrote. */
+export class LogsGroup extends HttpApiGroup.make("logs")
+  /**
+   * A site's log, newest first; `before` pages back (`meta.next`). With `after`, oldest first from there on, and with `wait`
+   * (seconds, at most 30) the answer waits for the first match: this is how to follow. `level`: that one and worse.
+   */
+  .add(
+    HttpApiEndpoint.get("list")`/sites/${site}/logs`
+      .setUrlParams(
+        Schema.Struct({
+          level: Schema.optional(LogLevel),
+          search: Schema.optional(Schema.String.pipe(Schema.maxLength(1000))),
+          request: Schema.optional(Schema.String),
+          since: Schema.optional(Schema.String),
+          before: Cursor,
+          after: Cursor,
+          wait: Wait,
+          limit: Limit(1000, 50),
+        }),
+      )
+      .addSuccess(Page(LogEntry))
+      .middleware(MayDeploy),
+  )
+  /** The same in the form of Fazt 0.9, newest first. */
+  .add(
+    HttpApiEndpoint.get("classic", "/logs")
+      .setUrlParams(Schema.Struct({ site_id: Schema.String, limit: Limit(1000, 50) }))
+      .addSuccess(Data(Schema.Struct({ logs: Schema.Array(ClassicLogEntry) })))
+      .middleware(MayDeploy),
+  )
+  .addError(Failure) {}
+
 export class AuditGroup extends HttpApiGroup.make("audit")
   /**
    * Events, newest first; `before` pages back (`meta.next`). With `after`, oldest first from there on, and with `wait` (seconds, at
@@ -315,7 +398,7 @@ export class AuditGroup extends HttpApiGroup.make("audit")
           until: Schema.optional(Schema.String),
           before: Cursor,
           after: Cursor,
-          wait: Schema.optionalWith(Schema.NumberFromString.pipe(Schema.between(0, 30)), { default: () => 0 }),
+          wait: Wait,
           limit: Limit(1000, 50),
         }),
       )
@@ -354,6 +437,8 @@ export class Api extends HttpApi.make("fazt")
   .add(KeysGroup)
   .add(AuditGroup)
   .add(ServerGroup)
+  .add(EnvGroup)
+  .add(LogsGroup)
   .prefix("/api")
   .annotate(OpenApi.Title, "Fazt API")
   .annotate(OpenApi.Version, version)

@@ -1,49 +1,22 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Clock from "effect/Clock"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import { CartridgeWriter } from "../../commands/CartridgeWriter.ts"
-import type { ActivityFilter, ActivityRow } from "../../projections/activity.ts"
 import { Queries } from "../../projections/Queries.ts"
 import { draining } from "../draining.ts"
 import { Api } from "./Api.ts"
-import { BadRequest, type Failure } from "./envelope.ts"
-import { parseTime } from "./period.ts"
+import { BadRequest } from "./envelope.ts"
+import { timeBound } from "./timeBound.ts"
 import { auditView } from "./views.ts"
+import { waitForNews } from "./waitForNews.ts"
 
 const genesis = "0".repeat(64)
-
-const timeBound = (name: string, text: string | undefined, now: number): Effect.Effect<number | undefined, Failure> => {
-  if (text === undefined) return Effect.succeed(undefined)
-  const ms = parseTime(text, now)
-  if (ms !== undefined) return Effect.succeed(ms)
-  const message = `${name} is ${JSON.stringify(text.slice(0, 40))}: use a time span (30m, 2h, 7d) or a date (2026-11-21, 2026-11-21T14:00:00Z).`
-  return Effect.fail(BadRequest.make({ code: "VALIDATION_FAILED", message }))
-}
 
 export const auditLayer = HttpApiBuilder.group(Api, "audit", (handlers) =>
   Effect.gen(function* () {
     const queries = yield* Queries
     const writer = yield* CartridgeWriter
-
-    /** Asks again after each commit until something matches, the time is up, or `stop` comes. */
-    const waitFor = (filter: ActivityFilter, seconds: number, stop: Effect.Effect<void>): Effect.Effect<ReadonlyArray<ActivityRow>> =>
-      Effect.scoped(
-        Effect.gen(function* () {
-          let news = yield* Deferred.make<void>()
-          yield* writer.onCommitted(() => Deferred.unsafeDone(news, Effect.void))
-          const poll: Effect.Effect<ReadonlyArray<ActivityRow>> = Effect.gen(function* () {
-            news = yield* Deferred.make<void>()
-            const rows = yield* queries.audit(filter)
-            if (rows.length > 0) return rows
-            yield* Deferred.await(news)
-            return yield* poll
-          })
-          const timeUp = Effect.raceFirst(Effect.sleep(`${seconds} seconds`), stop)
-          return yield* Effect.raceFirst(poll, Effect.as(timeUp, []))
-        }),
-      )
 
     return handlers
       .handle("list", ({ request, urlParams: { since, until, wait, ...filter } }) =>
@@ -51,7 +24,8 @@ export const auditLayer = HttpApiBuilder.group(Api, "audit", (handlers) =>
           const stop = draining(NodeHttpServerRequest.toIncomingMessage(request))
           const now = yield* Clock.currentTimeMillis
           const bounded = { ...filter, since: yield* timeBound("since", since, now), until: yield* timeBound("until", until, now) }
-          const rows = yield* wait > 0 && filter.after !== undefined ? waitFor(bounded, wait, stop) : queries.audit(bounded)
+          const query = queries.audit(bounded)
+          const rows = yield* wait > 0 && filter.after !== undefined ? waitForNews({ writer, query, seconds: wait, stop }) : query
           const last = rows.length === filter.limit ? rows.at(-1) : undefined
           return { data: rows.map(auditView), meta: { next: last === undefined ? null : String(last.seq) } }
         }),

@@ -121,6 +121,8 @@ const gitignores: ReadonlyArray<readonly [why: string, files: Readonly<Record<st
   ["an exception below an ignored folder, as git has it", { ".gitignore": "a", "a/.gitignore": "!x", "a/x": "" }, []],
   ["a deeper file over a nearer exception", { ".gitignore": "!x", "a/.gitignore": "x", x: "", "a/x": "" }, ["x"]],
   ["an exception to what is always left out", { ".gitignore": "!debug.log", "debug.log": "", "other.log": "" }, ["debug.log"]],
+  ["a file of Fazt's own", { ".faztignore": "README.md\n/src/", "README.md": "", "src/a": "", "a/src/b": "" }, ["a/src/b"]],
+  ["both files, the latter of which decides", { ".gitignore": "dist\nnotes", ".faztignore": "!dist", "dist/a": "", notes: "" }, ["dist/a"]],
   ["a double star", { ".gitignore": "a/**/z", "a/z": "", "a/b/c/z": "", z: "" }, ["z"]],
 ]
 

@@ -1,0 +1,46 @@
+import * as Schema from "effect/Schema"
+import { defineEvent, type EventOf } from "./define.ts"
+import { BlobHash, SiteName } from "./site.ts"
+
+/** The longest key, in bytes of UTF-8. */
+export const maxKeyBytes = 512
+
+/** Values whose JSON is longer, in bytes of UTF-8, are kept as blobs. */
+export const maxInlineBytes = 256 * 1024
+
+/** What is wrong with a key, if anything is. */
+export const keyProblem = (key: string): string | undefined => {
+  if (key === "") return "it is empty"
+  if (key.length > maxKeyBytes || Buffer.byteLength(key) > maxKeyBytes) return `it is longer than ${maxKeyBytes} bytes`
+  if (/\p{Cc}/u.test(key)) return "it has a control character in it"
+  if (!key.isWellFormed()) return "it is not well-formed Unicode"
+  return undefined
+}
+
+const Key = Schema.String.pipe(Schema.filter((key) => keyProblem(key))).annotations({ identifier: "Key" })
+
+export const kvEvents = [
+  /**
+   * A key has a new value, and an expiry or none. `value` is JSON, absent when it is in the blob; `size` the bytes of its canonical
+   * JSON; from `expires` (epoch milliseconds) on the key counts as absent.
+   */
+  defineEvent(
+    "v1.KvSet",
+    {
+      site: SiteName,
+      key: Key,
+      value: Schema.optional(Schema.Unknown),
+      blob: Schema.optional(BlobHash),
+      size: Schema.Int.pipe(Schema.nonNegative()),
+      expires: Schema.optional(Schema.Int.pipe(Schema.positive())),
+    },
+    { erasable: true },
+  ),
+  /** A key was deleted, or its time was up. */
+  defineEvent("v1.KvDeleted", { site: SiteName, key: Key }),
+] as const
+
+export type KvEvent = EventOf<(typeof kvEvents)[number]>
+
+/** The stream of one key. Everything of a site begins with the stream of the empty key. */
+export const kvStream = (site: string, key: string): string => `kv/${site}/${key}`

@@ -1,0 +1,49 @@
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { CartridgeWriter } from "../../commands/CartridgeWriter.ts"
+import { logsStream } from "../../events/logs.ts"
+import { Queries } from "../../projections/Queries.ts"
+import type { LogRow } from "../../projections/siteLogs.ts"
+import { draining } from "../draining.ts"
+import { Reads } from "../Reads.ts"
+import { Api, type LogEntry } from "./Api.ts"
+import { refuse } from "./failures.ts"
+import { findSite } from "./findSite.ts"
+import { timeBound } from "./timeBound.ts"
+import { time } from "./views.ts"
+import { waitForNews } from "./waitForNews.ts"
+
+const logView = ({ at, ...row }: LogRow): LogEntry => ({ ...row, at: time(at) })
+
+export const logsLayer = HttpApiBuilder.group(Api, "logs", (handlers) =>
+  Effect.gen(function* () {
+    const queries = yield* Queries
+    const writer = yield* CartridgeWriter
+    const { db } = yield* Reads
+    const find = findSite(db)
+
+    return handlers
+      .handle("list", ({ request, path: { site }, urlParams: { since, wait, ...params } }) =>
+        Effect.gen(function* () {
+          yield* find(site)
+          const stop = draining(NodeHttpServerRequest.toIncomingMessage(request))
+          const filter = { ...params, site, since: yield* timeBound("since", since, yield* Clock.currentTimeMillis) }
+          const query = queries.logs(filter)
+          const concerns = ({ stream }: { readonly stream: string }) => stream === logsStream(site)
+          const waits = wait > 0 && filter.after !== undefined
+          const rows = yield* waits ? waitForNews({ writer, query, concerns, seconds: wait, stop }) : query
+          const last = rows.length === filter.limit ? rows.at(-1) : undefined
+          return { data: rows.map(logView), meta: { next: last === undefined ? null : String(last.id) } }
+        }).pipe(refuse),
+      )
+      .handle("classic", ({ urlParams: { site_id: site, limit } }) =>
+        Effect.gen(function* () {
+          yield* find(site)
+          const rows = yield* queries.logs({ site, limit })
+          return { data: { logs: rows.map(({ id, level, message, at }) => ({ id, level, message, created_at: time(at) })) } }
+        }).pipe(refuse),
+      )
+  }),
+)

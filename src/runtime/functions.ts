@@ -1,0 +1,235 @@
+import { performance } from "node:perf_hooks"
+import type { WriterReply, WriterRequest } from "../commands/writerRequest.ts"
+import type { Appended } from "../events/EventLog.ts"
+import type { LogLine } from "../events/logs.ts"
+import type { ManifestServer } from "../events/manifest.ts"
+import type { AdmissionLimits, Refusal } from "./admission.ts"
+import type { Broadcast, Kick } from "./host.ts"
+import { imageCache } from "./imageCache.ts"
+import type { Job, JobProblem } from "./job.ts"
+import type { Effects, LogEntry, SandboxSettings, StartRefusal } from "./messages.ts"
+import { type PoolOptions, sandboxPool } from "./pool.ts"
+
+/** The server code of a deploy, as requests name it. */
+export interface FunctionTarget {
+  readonly site: string
+  readonly deploy: string
+  readonly manifest: string
+  readonly server: ManifestServer
+}
+
+/** A request in the form that the sandbox takes. */
+export interface FunctionCall {
+  /** Its id, in logs and as the cause of what it writes. */
+  readonly request: string
+  /** JSON: method, URL, headers (names and values in turn), the visitor's address. */
+  readonly meta: string
+  readonly body: string | Uint8Array | undefined
+}
+
+/** What a request comes to. A visitor is told the status and the code; the message is the owner's. */
+export type FunctionResult =
+  | { readonly kind: "answer"; readonly meta: string; readonly body: string | Uint8Array }
+  | ({ readonly kind: "refused" } & Refusal)
+  | { readonly kind: "failed"; readonly status: number; readonly code: string; readonly message: string }
+
+export interface FunctionsOptions extends Omit<PoolOptions, "settings" | "admission" | "onDied"> {
+  readonly settings: () => SandboxSettings & { readonly admission: AdmissionLimits; readonly imageBytes: number }
+  readonly submit: (request: WriterRequest, reply: (reply: WriterReply) => void) => void
+  readonly log: (site: string, line: LogLine) => void
+  readonly live: (site: string, messages: ReadonlyArray<Broadcast | Kick>) => void
+  /** Something is wrong with the server itself. */
+  readonly report: (message: string, cause: unknown) => void
+}
+
+/** Runs of one request at most, the first included. */
+const maxRuns = 6
+
+/** Runs the server code of sites: finds or makes the image, waits for a sandbox, commits what was written, answers. */
+export const makeFunctions = (options: FunctionsOptions) => {
+  const pool = sandboxPool({
+    ...options,
+    admission: () => options.settings().admission,
+    onDied: (error) => options.report("A sandbox thread has died; another takes its place.", error),
+  })
+  const images = imageCache(() => options.settings().imageBytes, pool.start)
+
+  const keyOf = ({ site, manifest }: FunctionTarget): string => `${site}/${manifest}`
+
+  const run = (target: FunctionTarget, call: FunctionCall, done: (result: FunctionResult) => void): void => {
+    const queue = pool.queueOf(target.site)
+    const refusal = queue.load.refusal(performance.now(), queue.open, options.settings().admission)
+    if (refusal !== undefined) return done({ kind: "refused", ...refusal })
+    const key = keyOf(target)
+    const image = images.get(key)
+    if (image !== undefined) return submit(target, key, image, call, done)
+    images.make(key, target).then(
+      (made) => {
+        if ("image" in made) return submit(target, key, made.image, call, done)
+        logAll(target, call.request, made.logs)
+        log(target, call.request, "error", `The server code does not start: ${placed(made.refusal)}`)
+        done({ kind: "failed", status: 500, code: "FUNCTION_FAILED", message: made.refusal.message })
+      },
+      (error) => {
+        options.report("The server code of a site could not be started.", error)
+        done({ kind: "failed", status: 500, code: "INTERNAL_ERROR", message: String(error) })
+      },
+    )
+  }
+
+  const submit = (
+    target: FunctionTarget,
+    key: string,
+    image: Job["target"]["image"],
+    { request, meta, body }: FunctionCall,
+    done: (result: FunctionResult) => void,
+  ): void => {
+    const { site, manifest } = target
+    /** What comes after the answer waits here until it is known that the answer holds. */
+    let afterwards: (() => void) | undefined
+    let isAnswered = false
+
+    const finish = (result: FunctionResult): void => {
+      isAnswered = true
+      pool.done(job)
+      done(result)
+      afterwards?.()
+    }
+
+    const job: Job = {
+      id: pool.newId(),
+      target: { key, site, manifest, image },
+      queue: pool.queueOf(site),
+      request,
+      meta,
+      body,
+      conflicts: 0,
+      outbound: false,
+      answered: (answerMeta, answerBody, effects, verdict) => {
+        const answer: FunctionResult = { kind: "answer", meta: answerMeta, body: answerBody }
+        if (effects === undefined) return finish(answer)
+        commit(effects, verdict, (failure) => {
+          if (failure === undefined) {
+            publish(target, request, effects)
+            return finish(answer)
+          }
+          afterwards = undefined
+          if (failure.code !== "CONFLICT" || effects.outbound || ++job.conflicts >= maxRuns) {
+            logAll(target, request, effects.logs)
+            log(target, request, "error", conflictNote(failure, effects.outbound))
+            return finish(failure)
+          }
+          pool.repeat(job)
+        })
+      },
+      failed: (problem, effects) => {
+        logAll(target, request, effects?.logs ?? [])
+        log(target, request, "error", described(problem))
+        if (problem.kind === "defect") options.report(`A request to ${site} failed in the sandbox.`, problem.message)
+        finish(failureOf(problem))
+      },
+      ended: (effects, verdict) => {
+        const commitRest = (): void => {
+          if (effects === undefined) return
+          commit(effects, verdict, (failure) => {
+            if (failure === undefined) return publish(target, request, effects)
+            logAll(target, request, effects.logs)
+            log(target, request, "error", `What waitUntil() had written was dropped: ${failure.message}`)
+          })
+        }
+        if (isAnswered) commitRest()
+        else afterwards = commitRest
+      },
+    }
+    pool.submit(job)
+  }
+
+  const commit = (
+    { writes }: Effects,
+    verdict: (unit: string, seq: number | null) => void,
+    then: (failure: (FunctionResult & { readonly kind: "failed" }) | undefined) => void,
+  ): void => {
+    if (writes === undefined) return then(undefined)
+    options.submit({ kind: "unit", request: writes.request, blobs: writes.blobs }, (reply) => {
+      if (reply.ok) {
+        verdict(writes.id, (reply.value as Appended).last)
+        return then(undefined)
+      }
+      verdict(writes.id, null)
+      if ("error" in reply) {
+        const { code, status, message } = reply.error
+        return then({ kind: "failed", status, code, message })
+      }
+      options.report("A unit of work could not be committed.", reply.defect)
+      then({ kind: "failed", status: 500, code: "INTERNAL_ERROR", message: "The server could not store what was written." })
+    })
+  }
+
+  /** What a run wanted seen, once what it wrote holds. */
+  const publish = (target: FunctionTarget, request: string, { live, logs }: Effects): void => {
+    if (live.length > 0) options.live(target.site, live)
+    logAll(target, request, logs)
+  }
+
+  const logAll = ({ site, deploy }: FunctionTarget, request: string, logs: ReadonlyArray<LogEntry>): void => {
+    for (const line of logs) options.log(site, { ...line, request, deploy })
+  }
+
+  const log = ({ site, deploy }: FunctionTarget, request: string, level: LogEntry["level"], message: string): void =>
+    options.log(site, { at: Date.now(), level, message, request, deploy })
+
+  return {
+    run,
+    /** Makes the image of a program that is to be deployed; says why it does not start, if so. */
+    check: async (target: FunctionTarget): Promise<StartRefusal | undefined> => {
+      const made = await images.make(keyOf(target), target)
+      if ("refusal" in made) return made.refusal
+      logAll(target, "deploy", made.logs)
+      return undefined
+    },
+    setEnv: pool.setEnv,
+    settingsChanged: (): void => {
+      images.clear()
+      pool.setSettings(options.settings())
+    },
+    stats: () => ({ ...pool.stats(), images: images.stats() }),
+    close: pool.close,
+  }
+}
+
+export type Functions = ReturnType<typeof makeFunctions>
+
+const conflictNote = ({ code, message }: { readonly code: string; readonly message: string }, outbound: boolean): string => {
+  if (code !== "CONFLICT") return message
+  return outbound
+    ? `Another request changed what this one had read, and it could not be run again, since it had called another server. ${message}`
+    : `Other requests changed what this one had read, ${maxRuns} times in a row. ${message}`
+}
+
+const placed = ({ file, line, column, message }: StartRefusal): string =>
+  line === 0 ? `${file}: ${message}` : `${file}:${line}:${column}: ${message}`
+
+/** For the owner: what happened, and where in the site's own files. */
+const described = ({ message, stack }: JobProblem): string => {
+  const lines = (stack ?? "").split("\n").filter((line) => line.trim() !== "" && !/prelude\.js|<start>|\(native\)/.test(line))
+  return [message, ...lines].join("\n")
+}
+
+const statuses: Readonly<Record<JobProblem["kind"], readonly [status: number, code: string]>> = {
+  cpu: [504, "FUNCTION_TIMEOUT"],
+  wall: [504, "FUNCTION_TIMEOUT"],
+  hang: [504, "FUNCTION_TIMEOUT"],
+  lost: [503, "SERVICE_UNAVAILABLE"],
+  error: [500, "FUNCTION_FAILED"],
+  stuck: [500, "FUNCTION_FAILED"],
+  stack: [500, "FUNCTION_FAILED"],
+  memory: [500, "FUNCTION_FAILED"],
+  host_calls: [500, "FUNCTION_FAILED"],
+  response_size: [500, "FUNCTION_FAILED"],
+  defect: [500, "INTERNAL_ERROR"],
+}
+
+const failureOf = ({ kind, message }: JobProblem): FunctionResult & { readonly kind: "failed" } => {
+  const [status, code] = statuses[kind]
+  return { kind: "failed", status, code, message }
+}

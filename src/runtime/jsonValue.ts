@@ -1,0 +1,38 @@
+import { canonicalJson } from "../events/chain.ts"
+
+/** How deep values may be nested. */
+export const maxJsonDepth = 500
+
+/** JSON text that came from outside, as a value and in its canonical form; `problem` says why it is refused. */
+export const jsonValue = (
+  text: string,
+): { readonly value: unknown; readonly text: string } | { readonly problem: string; readonly value?: undefined } => {
+  // So deep a value takes at least two characters a level.
+  if (text.length > 2 * maxJsonDepth && depthOf(text) > maxJsonDepth) return { problem: `it is nested deeper than ${maxJsonDepth} levels` }
+  try {
+    const value: unknown = JSON.parse(text)
+    return { value, text: canonicalJson(value) }
+  } catch {
+    return { problem: "it is not JSON" }
+  }
+}
+
+const [quote, backslash] = [0x22, 0x5c]
+
+/** How deep brackets are nested in a JSON text. */
+const depthOf = (text: string): number => {
+  let depth = 0
+  let deepest = 0
+  let inString = false
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (inString) {
+      if (code === backslash) i++
+      else if (code === quote) inString = false
+    } else if (code === quote) inString = true
+    // [ and {, ] and }
+    else if (code === 0x5b || code === 0x7b) deepest = Math.max(deepest, ++depth)
+    else if (code === 0x5d || code === 0x7d) depth--
+  }
+  return deepest
+}

@@ -1,0 +1,303 @@
+import { performance } from "node:perf_hooks"
+import type { AdmissionLimits } from "./admission.ts"
+import type { Image } from "./image.ts"
+import type { Job, JobProblem } from "./job.ts"
+import type { Effects, FromSandbox, LogEntry, SandboxSettings, StartRefusal, StartRequest } from "./messages.ts"
+import { type SandboxThread, startThread } from "./poolThread.ts"
+import type { RunProblem } from "./sandbox.ts"
+import { SiteQueue } from "./siteQueue.ts"
+
+export interface PoolOptions {
+  readonly thread: URL
+  readonly path: string
+  readonly module: WebAssembly.Module
+  /** Threads of the fast lane; the slow lane has one, and one more is kept warm. */
+  readonly threads: number
+  readonly settings: () => SandboxSettings
+  readonly admission: () => AdmissionLimits
+  /** Programs that one thread keeps ready. */
+  readonly warmPrograms: () => number
+  /** The environment variables of a site. */
+  readonly env: (site: string) => Readonly<Record<string, string>>
+  readonly sockets: (site: string) => Readonly<Record<string, number>> | undefined
+  readonly onDied: (error: unknown) => void
+}
+
+export type Started =
+  | { readonly image: Image; readonly logs: ReadonlyArray<LogEntry>; readonly ms: number }
+  | { readonly refusal: StartRefusal; readonly logs: ReadonlyArray<LogEntry> }
+
+/** Jobs that a thread is given before it has answered others, at most: by number, and by what they are expected to cost. */
+const maxBatch = 32
+const maxBatchMs = 10
+
+/** How much longer than its limit something may run before its thread is taken for hung. */
+const graceMs = 30
+const watchEveryMs = 10
+
+type Lane = "fast" | "slow"
+
+/**
+ * The sandbox threads and what they have to do. Sites take turns, slow ones in a lane of their own; a thread that hangs is ended
+ * and another, which has been waiting for that, takes its place.
+ */
+export const sandboxPool = (options: PoolOptions) => {
+  const queues = new Map<string, SiteQueue>()
+  /** Sites with jobs that wait, in the order of their turns. */
+  const turns: Record<Lane, Set<SiteQueue>> = { fast: new Set(), slow: new Set() }
+  const jobs = new Map<number, Job>()
+  const starts = new Map<number, { readonly request: StartRequest; readonly resolve: (started: Started) => void }>()
+  const startQueue: Array<number> = []
+  let fast: Array<SandboxThread> = []
+  let slow: SandboxThread | undefined
+  let spare: SandboxThread | undefined
+  let nextId = 1
+  let scheduled = false
+  let watching: NodeJS.Timeout | undefined
+  let closed = false
+  const counters = { runs: 0, killed: 0, requeued: 0, conflicts: 0, refused: 0 }
+
+  const spawn = (): SandboxThread =>
+    startThread({ ...options, settings: options.settings() }, {
+      ready: () => schedule(),
+      message: (thread, message) => receive(thread, message),
+      died: (thread, error) => {
+        if (closed) return
+        options.onDied(error)
+        replace(thread, undefined)
+      },
+    })
+
+  const begin = (): void => {
+    if (slow !== undefined || closed) return
+    slow = spawn()
+    fast = Array.from({ length: options.threads }, spawn)
+    spare = spawn()
+  }
+
+  const queueOf = (site: string): SiteQueue => {
+    const known = queues.get(site)
+    if (known !== undefined) return known
+    const queue = new SiteQueue(site)
+    queues.set(site, queue)
+    return queue
+  }
+
+  const laneOf = (queue: SiteQueue): Lane => (queue.load.isSlow ? "slow" : "fast")
+
+  const wantTurn = (queue: SiteQueue): void => {
+    turns.fast.delete(queue)
+    turns.slow.delete(queue)
+    if (queue.waiting > 0) turns[laneOf(queue)].add(queue)
+  }
+
+  /** What comes in one turn of the event loop goes to the threads together: they and the edge keep their caches warm so. */
+  const schedule = (): void => {
+    if (scheduled || closed) return
+    scheduled = true
+    setImmediate(dispatch)
+  }
+
+  const dispatch = (): void => {
+    scheduled = false
+    if (slow === undefined) return
+    giveStart()
+    give("slow", [slow])
+    give("fast", fast)
+    if (watching === undefined && isBusy()) watching = setInterval(watch, watchEveryMs).unref()
+  }
+
+  const give = (lane: Lane, threads: ReadonlyArray<SandboxThread>): void => {
+    const { concurrency } = options.admission()
+    const ready = threads.filter((thread) => thread.isReady)
+    let idle = 0
+    let next = 0
+    while (turns[lane].size > idle && ready.length > 0) {
+      const [queue] = turns[lane]
+      const thread = leastLoaded(ready, next++)
+      if (thread.running > 0 && (thread.running >= maxBatch || thread.expectedMs + queue!.load.estimateMs > maxBatchMs)) break
+      turns[lane].delete(queue!)
+      const job = queue!.next(concurrency)
+      if (job === undefined) {
+        // It waits for jobs of its own; it has its turn again when one of them ends.
+        if (queue!.waiting > 0) turns[lane].add(queue!)
+        idle++
+        continue
+      }
+      idle = 0
+      if (queue!.waiting > 0) turns[lane].add(queue!)
+      queue!.running++
+      thread.give(job, options)
+    }
+    for (const thread of ready) thread.send()
+  }
+
+  const leastLoaded = (threads: ReadonlyArray<SandboxThread>, turn: number): SandboxThread => {
+    let best = threads[turn % threads.length]!
+    for (const thread of threads) if (thread.expectedMs < best.expectedMs) best = thread
+    return best
+  }
+
+  const giveStart = (): void => {
+    if (slow?.isReady !== true || slow.running > 0 || slow.starting !== undefined) return
+    const id = startQueue.shift()
+    if (id !== undefined) slow.start(starts.get(id)!.request)
+  }
+
+  const isBusy = (): boolean => [...fast, slow!].some((thread) => thread.running > 0 || thread.starting !== undefined)
+
+  const receive = (thread: SandboxThread, { outcomes = [], ends = [], waiting = [], outbound, started }: FromSandbox): void => {
+    if (outbound !== undefined) {
+      const job = jobs.get(outbound)
+      if (job !== undefined) job.outbound = true
+    }
+    const verdict = (unit: string, seq: number | null): void => thread.verdict(unit, seq)
+    for (const id of waiting) thread.nowWaits(id)
+    for (let i = 0; i < outcomes.length; i += 5) {
+      const job = jobs.get(outcomes[i] as number)
+      if (job === undefined) continue
+      const meta = outcomes[i + 1] as string | undefined
+      const effects = outcomes[i + 4] as Effects | undefined
+      counters.runs++
+      job.queue.load.spent(outcomes[i + 3] as number, performance.now(), options.admission())
+      if (effects?.more === true) thread.goesOn(job.id)
+      else leave(thread, job)
+      if (meta === undefined) job.failed(outcomes[i + 2] as RunProblem, effects)
+      else job.answered(meta, outcomes[i + 2] as string | Uint8Array, effects, verdict)
+    }
+    for (const [id, , effects] of ends) {
+      const job = jobs.get(id)
+      if (job === undefined) continue
+      leave(thread, job)
+      job.ended(effects, verdict)
+    }
+    if (started !== undefined) {
+      const start = starts.get(started.id)
+      starts.delete(started.id)
+      thread.starting = undefined
+      const { image, refusal, logs, ms } = started
+      start?.resolve(image === undefined ? { refusal: refusal!, logs } : { image, logs, ms })
+    }
+    schedule()
+  }
+
+  /** Nothing of the job is in a sandbox any more. */
+  const leave = (thread: SandboxThread | undefined, job: Job): void => {
+    jobs.delete(job.id)
+    thread?.forget(job.id)
+    job.queue.running--
+    wantTurn(job.queue)
+  }
+
+  const watch = (): void => {
+    const settings = options.settings()
+    for (const thread of [...fast, slow!]) {
+      const now = thread.watch()
+      if (now === undefined) continue
+      const limit = now.job === thread.starting?.id ? settings.startMs : settings.run.cpuMs
+      if (now.ms > limit + graceMs) {
+        counters.killed++
+        replace(thread, now.job)
+      }
+    }
+    if (!isBusy()) {
+      clearInterval(watching)
+      watching = undefined
+    }
+  }
+
+  /** Ends a thread. The job that hung it fails; the others have done nothing that cannot be done again, and are. */
+  const replace = (thread: SandboxThread, guilty: number | undefined): void => {
+    thread.end()
+    const successor = spare ?? spawn()
+    spare = undefined
+    if (thread === slow) slow = successor
+    else fast = fast.map((other) => (other === thread ? successor : other))
+    setImmediate(() => {
+      if (!closed) spare ??= spawn()
+    })
+
+    const { starting } = thread
+    if (starting !== undefined) {
+      const start = starts.get(starting.id)
+      if (starting.id === guilty || start === undefined) {
+        starts.delete(starting.id)
+        start?.resolve({ refusal: { file: starting.server.entry, line: 0, column: 0, message: `It is not loaded after ${options.settings().startMs} ms, and could not be interrupted.` }, logs: [] })
+      } else startQueue.unshift(starting.id)
+    }
+    for (const id of thread.jobs()) {
+      const job = jobs.get(id)
+      if (job === undefined) continue
+      leave(undefined, job)
+      if (id === guilty) {
+        job.queue.load.strike(performance.now())
+        fail(job, thread, { kind: "hang", message: `It ran longer than ${options.settings().run.cpuMs} ms in one step of the engine, and was stopped (functions.cpu_ms).` })
+      } else if (job.outbound || thread.hasAnswered(id)) {
+        fail(job, thread, { kind: "lost", message: "It was lost: another request hung the thread it ran in, and it had called another server." })
+      } else {
+        counters.requeued++
+        jobs.set(id, job)
+        job.queue.addFirst(job)
+        wantTurn(job.queue)
+      }
+    }
+    schedule()
+  }
+
+  const fail = (job: Job, thread: SandboxThread, problem: JobProblem): void => {
+    if (thread.hasAnswered(job.id)) job.ended(undefined, () => {})
+    else job.failed(problem, undefined)
+  }
+
+  return {
+    queueOf,
+    newId: (): number => nextId++,
+    submit: (job: Job): void => {
+      begin()
+      jobs.set(job.id, job)
+      job.queue.open++
+      job.queue.add(job)
+      wantTurn(job.queue)
+      schedule()
+    },
+    /** Runs a job again whose writes were refused: alone, so that nothing can come between. */
+    repeat: (job: Job): void => {
+      counters.conflicts++
+      jobs.set(job.id, job)
+      job.queue.over(job)
+      job.queue.addRepeat(job)
+      wantTurn(job.queue)
+      schedule()
+    },
+    /** It has been answered. */
+    done: (job: Job): void => {
+      job.queue.open--
+      job.queue.over(job)
+      wantTurn(job.queue)
+      schedule()
+    },
+    start: (request: Omit<StartRequest, "id">): Promise<Started> =>
+      new Promise((resolve) => {
+        begin()
+        const id = nextId++
+        starts.set(id, { request: { ...request, id }, resolve })
+        startQueue.push(id)
+        schedule()
+      }),
+    /** The site's environment has changed. */
+    setEnv: (site: string, values: Readonly<Record<string, string>>): void => {
+      for (const thread of [...fast, slow, spare]) thread?.post({ env: { site, values } })
+    },
+    setSettings: (settings: SandboxSettings): void => {
+      for (const thread of [...fast, slow, spare]) thread?.post({ settings })
+    },
+    stats: () => ({ ...counters, waiting: [...queues.values()].reduce((sum, { waiting }) => sum + waiting, 0), threads: fast.length + 2 }),
+    close: async (): Promise<void> => {
+      closed = true
+      clearInterval(watching)
+      await Promise.all([...fast, slow, spare].map((thread) => thread?.end()))
+    },
+  }
+}
+
+export type SandboxPool = ReturnType<typeof sandboxPool>

@@ -1,0 +1,78 @@
+import { hostFunction } from "./host.ts"
+import { takeResponse } from "./web/internal.ts"
+
+/** What goes back to the visitor. `object`: the body is a stored object, sent by the server itself. */
+export interface Answer {
+  readonly status: number
+  /** Names and values in turn. */
+  readonly headers: ReadonlyArray<string>
+  readonly body: string | ArrayBuffer | null
+  readonly object?: { readonly hash: string; readonly size: number; readonly type: string }
+}
+
+const answerText = hostFunction<[string, string], undefined>("engine.answerText")
+const answerBytes = hostFunction<[string, ArrayBuffer], undefined>("engine.answerBytes")
+const failed = hostFunction<[string], undefined>("engine.failed")
+const uncaught = hostFunction<[string], undefined>("engine.uncaught")
+const finished = hostFunction<[], undefined>("engine.finished")
+
+/** Promises given to `waitUntil` that have not settled. */
+let waiting = 0
+let answered = false
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  value !== null && (typeof value === "object" || typeof value === "function") && typeof (value as { then?: unknown }).then === "function"
+
+/** Sends what a form's `handle` returned, now or once its promise has settled. */
+export const settleAnswer = (result: Answer | PromiseLike<Answer>): void => {
+  if (isThenable(result)) result.then(send, fail)
+  else send(result)
+}
+
+const send = ({ status, headers, body, object }: Answer): void => {
+  if (!Number.isInteger(status) || status < 200 || status > 599) return fail(new RangeError(`The status ${String(status)} is not one of 200 to 599.`))
+  const meta = JSON.stringify(object === undefined ? [status, headers] : [status, headers, object])
+  if (body instanceof ArrayBuffer) answerBytes(meta, body)
+  else answerText(meta, body ?? "")
+  answered = true
+  if (waiting === 0) finished()
+}
+
+/** Ends the run: nothing that it wrote is kept. */
+export const fail = (error: unknown): void => {
+  failed(describe(error))
+}
+
+/** An error that nobody waits for: it is logged, and the run goes on. */
+export const reportUncaught = (error: unknown): void => {
+  uncaught(describe(error))
+}
+
+/** What comes after the answer; the run lasts until it has settled. */
+export const waitUntil = (promise: unknown): void => {
+  waiting++
+  const done = (): void => {
+    waiting--
+    if (answered && waiting === 0) finished()
+  }
+  Promise.resolve(promise).then(done, (error: unknown) => {
+    reportUncaught(error)
+    done()
+  })
+}
+
+/** JSON that the host can read, whatever was thrown. */
+const describe = (error: unknown): string => {
+  try {
+    if (!(error instanceof Error)) return JSON.stringify({ name: "Uncaught", message: typeof error === "string" ? error : (JSON.stringify(error) ?? String(error)) })
+    const cause = error.cause === undefined ? "" : ` (cause: ${error.cause instanceof Error ? `${error.cause.name}: ${error.cause.message}` : String(error.cause)})`
+    return JSON.stringify({ name: String(error.name), message: `${String(error.message)}${cause}`, stack: String(error.stack ?? "") })
+  } catch {
+    return '{"name":"Error","message":"It threw something that cannot be described."}'
+  }
+}
+
+/** A web Response as an answer. */
+export const ofResponse = (response: Response): Answer | PromiseLike<Answer> => takeResponse(response as never) as unknown as Answer | PromiseLike<Answer>
+
+export { isThenable }

@@ -1,0 +1,88 @@
+import { type Answer, fail, reportUncaught, settleAnswer } from "./answer.ts"
+import type { Call } from "./call.ts"
+import { makeDs } from "./ds.ts"
+import { beginRequest as beginEnv, makeEnv } from "./env.ts"
+import { makeFazt } from "./fazt.ts"
+import { installFetch } from "./fetch.ts"
+import { apiHandler } from "./forms/api.ts"
+import { legacyHandler } from "./forms/legacy.ts"
+import { moduleHandler } from "./forms/module.ts"
+import { settle } from "./host.ts"
+import { makeKv } from "./kv.ts"
+import { makeRealtime, makeSocket } from "./realtime.ts"
+import { define, preload, requireFrom } from "./require.ts"
+import { makeS3 } from "./s3.ts"
+import { onUncaught } from "./timers.ts"
+import { installWeb } from "./web/install.ts"
+
+/** What every program finds on its global object. */
+const global = globalThis as unknown as Record<string, unknown>
+const expose = (values: Record<string, unknown>): void => {
+  for (const [name, value] of Object.entries(values)) {
+    Object.defineProperty(global, name, { value, writable: true, configurable: true, enumerable: false })
+  }
+}
+
+installWeb(global)
+installFetch(global)
+onUncaught(reportUncaught)
+
+const kv = makeKv()
+const ds = makeDs()
+const s3 = makeS3()
+const variables = makeEnv()
+const realtime = makeRealtime()
+const fazt = makeFazt({ kv, ds, s3, env: variables, realtime })
+expose({ kv, ds, s3, fazt, process: { env: variables.processEnv } })
+
+const bindings: Record<string | symbol, unknown> = Object.assign(Object.create(null), { kv, ds, s3, realtime, fazt })
+
+/** `env` of a module's handler: the bindings, and each environment variable by its name. */
+const env = new Proxy(bindings, {
+  get: (target, name) => (name in target || typeof name === "symbol" ? target[name] : variables.get(name)),
+  has: (target, name) => name in target || (typeof name === "string" && variables.has(name)),
+  ownKeys: (target) => [...new Set([...Reflect.ownKeys(target), ...Object.keys(variables.all())])],
+  getOwnPropertyDescriptor: (target, name) =>
+    Reflect.getOwnPropertyDescriptor(target, name) ??
+    (typeof name === "string" && variables.has(name)
+      ? { value: variables.get(name), writable: true, enumerable: true, configurable: true }
+      : undefined),
+})
+
+let handle: (call: Call) => Answer | PromiseLike<Answer>
+
+/** One request: `meta` is JSON of method, URL, headers and the visitor's address. */
+const dispatch = (meta: string, body: string | ArrayBuffer | undefined): void => {
+  const [method, url, headers, ip] = JSON.parse(meta)
+  try {
+    settleAnswer(handle({ method, url, headers, body: body ?? null, ip }))
+  } catch (error) {
+    fail(error)
+  }
+}
+
+const entry = {
+  dispatch,
+  settle,
+  define,
+  preload,
+  startModule: (program: { readonly default?: unknown }): void => {
+    handle = moduleHandler(program, env)
+  },
+  startApi: (run: () => unknown, path: string): void => {
+    expose({ require: requireFrom(path) })
+    handle = apiHandler(run)
+  },
+  startLegacy: (run: () => unknown): void => {
+    expose({ db: { ...kv, get: (key: string) => kv.get(key) ?? null }, socket: makeSocket() })
+    handle = legacyHandler(run)
+  },
+  /** The last step before the image is taken: what is true of the site, and no way back into this object. */
+  freeze: (app: { readonly site: string; readonly version: string }): void => {
+    Object.assign(fazt.app, { id: app.site, name: app.site })
+    Object.assign(fazt, { version: app.version })
+    beginEnv()
+    for (const name of ["__ops", "__call", "__start", "__fazt"]) delete global[name]
+  },
+}
+expose({ __fazt: entry })

@@ -1,0 +1,40 @@
+import { readFileSync } from "node:fs"
+import { blobReader } from "../events/blobs.ts"
+import type { Sqlite } from "../events/cartridge.ts"
+import { decodeManifest, type Manifest, type ManifestServer } from "../events/manifest.ts"
+import { guestFile } from "../resources.ts"
+import type { SiteFiles } from "./code/files.ts"
+import type { Program, Stdlib } from "./program.ts"
+
+/** The files of a manifest, as far as server code is concerned. */
+export const manifestFiles = (blobs: { readonly bytes: (hash: string) => Buffer | undefined }, { files }: Pick<Manifest, "files">): SiteFiles => ({
+  has: (path) => Object.hasOwn(files, path),
+  size: (path) => files[path]!.size,
+  read: (path) => blobs.bytes(files[path]!.hash)!.toString("utf8"),
+})
+
+/** Programs, read from a cartridge. */
+export const programReader = (db: Sqlite) => {
+  const blobs = blobReader(db)
+  return (site: string, hash: string, server?: ManifestServer): Program => {
+    const manifest = decodeManifest(blobs.bytes(hash)!)
+    return { site, server: server ?? manifest.server!, files: manifestFiles(blobs, manifest) }
+  }
+}
+
+/** The built-in packages, each read when it is first needed. */
+export const builtStdlib = (): Stdlib => {
+  const scripts = new Map<string, string>()
+  let exported: Readonly<Record<string, ReadonlyArray<string>>> | undefined
+  return {
+    script: (name) => {
+      const known = scripts.get(name) ?? readFileSync(guestFile(`stdlib/${name}.js`), "utf8")
+      scripts.set(name, known)
+      return known
+    },
+    exportsOf: (name) => {
+      exported ??= JSON.parse(readFileSync(guestFile("stdlib/exports.json"), "utf8")) as Record<string, ReadonlyArray<string>>
+      return exported[name] ?? []
+    },
+  }
+}

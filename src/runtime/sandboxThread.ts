@@ -1,0 +1,10 @@
+import { parentPort, workerData } from "node:worker_threads"
+import { sandboxes } from "./sandboxes.ts"
+import type { SandboxThreadOptions, ToSandbox } from "./messages.ts"
+
+const thread = sandboxes(workerData as SandboxThreadOptions, (message) => parentPort!.postMessage(message))
+
+parentPort!.on("message", (message: ToSandbox) => thread.receive(message))
+
+thread.warmUp()
+parentPort!.postMessage({ ready: true })

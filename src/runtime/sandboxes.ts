@@ -1,0 +1,330 @@
+import { randomUUID } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { performance } from "node:perf_hooks"
+import { openForReading, type Sqlite } from "../events/cartridge.ts"
+import { guestFile } from "../resources.ts"
+import { consoleBinding } from "./bindings/console.ts"
+import { dsBinding } from "./bindings/ds.ts"
+import { envBinding } from "./bindings/env.ts"
+import { fetchBinding } from "./bindings/fetch.ts"
+import { kvBinding } from "./bindings/kv.ts"
+import { realtimeBinding } from "./bindings/realtime.ts"
+import { s3Binding } from "./bindings/s3.ts"
+import { timersBinding } from "./bindings/timers.ts"
+import { webBinding } from "./bindings/web.ts"
+import { initialPages } from "./engine/abi.ts"
+import { findLayout } from "./engine/engine.ts"
+import { fetchNow } from "./fetchNow.ts"
+import { type Image, ownImage } from "./image.ts"
+import { JobRun, type RunHome } from "./jobRun.ts"
+import type { FromSandbox, Jobs, Loaded, LogEntry, Outcome, SandboxThreadOptions, StartRequest, ToSandbox } from "./messages.ts"
+import { CodeRefused, moduleLoader, type Program, requireBinding, startProgram } from "./program.ts"
+import { builtStdlib, programReader } from "./programs.ts"
+import { type Engine, type GuestAnswer, type RunProblem, Sandbox, StartProblem } from "./sandbox.ts"
+import { openStorage, type Storage } from "./storage.ts"
+import { warmUpProgram } from "./warmUp.ts"
+import { watched } from "./watch.ts"
+
+/** A program that requests are run of, and its sandboxes. */
+interface Running {
+  readonly program: Program
+  readonly site: string
+  readonly image: Image
+  env: Readonly<Record<string, string>>
+  readonly free: Array<Sandbox>
+  /** Their last run is over, and they have not been restored yet. */
+  readonly used: Array<Sandbox>
+}
+
+interface Active {
+  readonly run: JobRun
+  readonly sandbox: Sandbox
+  readonly running: Running
+  answer: (GuestAnswer & { readonly effects: ReturnType<JobRun["takeEffects"]> }) | undefined
+  isPosted: boolean
+  isOver: boolean
+  problem: RunProblem | undefined
+  timer: NodeJS.Timeout | undefined
+}
+
+/** A sandbox whose memory has grown by more than this (64 KiB pages) is replaced: memory cannot shrink. */
+const maxGrowthPages = 64
+
+/** Answers wait for those of the same batch, but no longer than this many milliseconds. */
+const maxBatchMs = 2
+
+/** What one sandbox thread does: it loads programs, and runs requests of them, each in a sandbox that knows nothing of the others. */
+export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSandbox) => void) => {
+  const engine: Engine = { module: options.module, layout: findLayout(options.module) }
+  const prelude = readFileSync(guestFile("prelude.js"), "utf8")
+  const stdlib = builtStdlib()
+  const watch = watched(options.watch)
+  const programs = new Map<string, Running>()
+  const active = new Map<number, Active>()
+  const sockets = new Map<string, Readonly<Record<string, number>>>()
+  let settings = options.settings
+  let limits = { ...settings.run, ...settings.bindings }
+  let blank: Image | undefined
+
+  let db: Sqlite | undefined
+  let storage: Storage | undefined
+  const cartridge = (): Sqlite => (db ??= openForReading(options.path))
+  const openedStorage = (): Storage => (storage ??= openStorage(options.path))
+
+  const unitPrefix = randomUUID()
+  let units = 0
+
+  let outcomes: Array<Outcome> = []
+  let ends: Array<NonNullable<FromSandbox["ends"]>[number]> = []
+  let waiting: Array<number> = []
+  let woken: Array<Active> = []
+
+  const newSandbox = (program: Program): Sandbox => {
+    const bindings = [
+      webBinding,
+      consoleBinding,
+      timersBinding,
+      fetchBinding,
+      kvBinding,
+      dsBinding,
+      s3Binding,
+      envBinding,
+      realtimeBinding,
+      requireBinding(program, stdlib),
+    ]
+    return new Sandbox(engine, settings.memoryBytes, bindings, moduleLoader(program, stdlib))
+  }
+
+  /** A sandbox with the prelude in it, which is evaluated once for each thread. */
+  const preparedSandbox = (program: Program): Sandbox => {
+    const sandbox = newSandbox(program)
+    if (blank === undefined) {
+      sandbox.prepare(prelude)
+      blank = sandbox.takeImage(false)
+    }
+    sandbox.adopt(blank)
+    return sandbox
+  }
+
+  const imageOf = (program: Program, log: (entry: LogEntry) => void): Image => {
+    const sandbox = preparedSandbox(program)
+    startProgram(sandbox, program, settings.startMs, (level, message) => log({ at: Date.now(), level, message }))
+    return sandbox.takeImage(true)
+  }
+
+  const run = (program: Program, image: Image): Running => ({ program, site: program.site, image: ownImage(image), env: {}, free: [], used: [] })
+
+  const load = ({ key, site, manifest, image, env }: Loaded): void => {
+    const running = { ...run(programReader(cartridge())(site, manifest), image), env }
+    running.free.push(adopted(running))
+    programs.set(key, running)
+  }
+
+  const adopted = ({ program, image }: Running): Sandbox => {
+    const sandbox = newSandbox(program)
+    sandbox.adopt(image)
+    return sandbox
+  }
+
+  const takeSandbox = (running: Running): Sandbox => {
+    const used = running.used.pop()
+    if (used !== undefined) {
+      used.restore()
+      return used
+    }
+    return running.free.pop() ?? adopted(running)
+  }
+
+  const home: RunHome = {
+    get settings() {
+      return settings
+    },
+    storage: openedStorage,
+    subscribers: (site, channel) => sockets.get(site)?.[channel] ?? 0,
+    newUnit: () => `${unitPrefix}-${(units++).toString(36)}`,
+    post: (jobRun, answer) => {
+      active.get(jobRun.id)!.answer = { ...answer, effects: jobRun.takeEffects(false) }
+    },
+    end: (jobRun, problem) => {
+      const entry = active.get(jobRun.id)!
+      entry.isOver = true
+      entry.problem = problem
+    },
+    wake: (jobRun) => {
+      if (woken.length === 0) setImmediate(resumeWoken)
+      woken.push(active.get(jobRun.id)!)
+    },
+    suspend: (jobRun, request, body) => {
+      void fetchNow(fetchBinding, jobRun, request, body).then((answer) => {
+        const entry = active.get(jobRun.id)
+        if (entry === undefined || entry.isOver) return
+        jobRun.fetched.push(answer)
+        jobRun.startOver()
+        entry.sandbox.restore()
+        entry.sandbox.begin(jobRun, jobRun.meta, jobRun.body)
+        afterSlice(entry)
+        flush()
+      })
+    },
+    outbound: ({ id }) => post({ outbound: id }),
+    entered: watch.enter,
+    left: watch.leave,
+  }
+
+  const resumeWoken = (): void => {
+    const all = woken
+    woken = []
+    for (const entry of all) {
+      if (entry.isOver) continue
+      entry.sandbox.resume()
+      afterSlice(entry)
+    }
+    flush()
+  }
+
+  /** Says what a slice has brought, and lets a run that goes on have its time. */
+  const afterSlice = (entry: Active): void => {
+    const { run: jobRun, sandbox, answer } = entry
+    const more = !entry.isOver
+    if (answer !== undefined && !entry.isPosted) {
+      entry.isPosted = true
+      const { effects = more ? jobRun.takeEffects(true) : undefined } = answer
+      outcomes.push(jobRun.id, answer.meta, answer.body, sandbox.usedMs, effects === undefined ? undefined : { ...effects, more })
+    }
+    if (more) {
+      if (entry.timer === undefined && answer === undefined) waiting.push(jobRun.id)
+      entry.timer ??= setTimeout(() => outOfTime(entry), settings.wallMs)
+      return
+    }
+    finish(entry)
+  }
+
+  const outOfTime = (entry: Active): void => {
+    if (entry.isOver) return
+    entry.sandbox.abort({ kind: "wall", message: `It took longer than ${settings.wallMs} ms (functions.wall_ms).` })
+    afterSlice(entry)
+    flush()
+  }
+
+  const finish = (entry: Active): void => {
+    const { run: jobRun, sandbox, running, problem } = entry
+    clearTimeout(entry.timer)
+    active.delete(jobRun.id)
+    if (problem !== undefined) {
+      jobRun.dropWrites()
+      if (entry.isPosted) jobRun.uncaught(problem)
+    }
+    const effects = jobRun.takeEffects(false)
+    if (!entry.isPosted) outcomes.push(jobRun.id, undefined, problem, sandbox.usedMs, effects)
+    else if (entry.timer !== undefined || effects !== undefined) ends.push([jobRun.id, sandbox.usedMs, effects])
+    if (sandbox.pages <= initialPages + maxGrowthPages) running.used.push(sandbox)
+  }
+
+  const begin = (id: number, key: string, request: string, meta: string, body: string | Uint8Array | undefined): void => {
+    const running = programs.get(key)
+    if (running === undefined) throw new Error(`The program ${key} has not been loaded.`)
+    const jobRun = new JobRun(home, { id, key, site: running.site, request, env: running.env, meta, body }, limits)
+    const entry: Active = {
+      run: jobRun,
+      sandbox: takeSandbox(running),
+      running,
+      answer: undefined,
+      isPosted: false,
+      isOver: false,
+      problem: undefined,
+      timer: undefined,
+    }
+    active.set(id, entry)
+    entry.sandbox.begin(jobRun, meta, body)
+    afterSlice(entry)
+  }
+
+  const flush = (): void => {
+    if (outcomes.length === 0 && ends.length === 0 && waiting.length === 0) return
+    post({ ...(outcomes.length > 0 ? { outcomes } : {}), ...(ends.length > 0 ? { ends } : {}), ...(waiting.length > 0 ? { waiting } : {}) })
+    outcomes = []
+    ends = []
+    waiting = []
+  }
+
+  const runJobs = (jobs: Jobs): void => {
+    let began = performance.now()
+    for (let i = 0; i < jobs.length; i += 5) {
+      begin(
+        jobs[i] as number,
+        jobs[i + 1] as string,
+        jobs[i + 2] as string,
+        jobs[i + 3] as string,
+        jobs[i + 4] as string | Uint8Array | undefined,
+      )
+      const now = performance.now()
+      if (now - began < maxBatchMs) continue
+      flush()
+      began = now
+    }
+    flush()
+  }
+
+  /** After the answers have gone out: what was used is made ready for the next. */
+  const tidy = (): void => {
+    for (const running of programs.values()) {
+      for (let sandbox = running.used.pop(); sandbox !== undefined; sandbox = running.used.pop()) {
+        sandbox.restore()
+        running.free.push(sandbox)
+      }
+    }
+  }
+
+  const start = ({ id, site, manifest, server }: StartRequest): void => {
+    const began = performance.now()
+    const logs: Array<LogEntry> = []
+    const answer = (rest: Pick<NonNullable<FromSandbox["started"]>, "image" | "refusal">): void =>
+      post({ started: { id, logs, ms: performance.now() - began, ...rest } })
+    watch.enter(id)
+    try {
+      answer({ image: imageOf(programReader(cartridge())(site, manifest, server), (entry) => logs.push(entry)) })
+    } catch (error) {
+      answer({ refusal: refusalOf(error, server.entry) })
+    } finally {
+      watch.leave()
+    }
+  }
+
+  return {
+    receive: (message: ToSandbox): void => {
+      if (message.settings !== undefined) {
+        settings = message.settings
+        limits = { ...settings.run, ...settings.bindings }
+      }
+      for (const loaded of message.load ?? []) load(loaded)
+      for (const key of message.forget ?? []) programs.delete(key)
+      for (const [site, channels] of message.sockets ?? []) sockets.set(site, channels)
+      if (message.env !== undefined) {
+        for (const running of programs.values()) if (running.site === message.env.site) running.env = message.env.values
+      }
+      for (const [unit, seq] of message.verdicts ?? []) {
+        if (seq === null) openedStorage().failed(unit)
+        else openedStorage().committed(unit, seq)
+      }
+      if (message.start !== undefined) start(message.start)
+      if (message.jobs === undefined) return
+      runJobs(message.jobs)
+      setImmediate(tidy)
+    },
+    /** Runs a small program some hundred times, so that the engine's code is compiled well before the first visitor comes. */
+    warmUp: (): void => {
+      const running = run(warmUpProgram, imageOf(warmUpProgram, () => {}))
+      programs.set("warm-up", running)
+      for (let i = 0; i < 300; i++) begin(-1, "warm-up", "warm-up", '["GET","http://localhost/",["host","localhost"],""]', undefined)
+      programs.delete("warm-up")
+      outcomes = []
+      ends = []
+    },
+  }
+}
+
+const refusalOf = (error: unknown, entry: string) => {
+  if (error instanceof CodeRefused) return error.problem
+  if (error instanceof StartProblem) return { file: entry, line: 0, column: 0, ...error.place, message: error.message }
+  return { file: entry, line: 0, column: 0, message: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+}

@@ -1,0 +1,166 @@
+import { readFileSync } from "node:fs"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { maxValueBytes, maxVariables } from "../../src/commands/env.ts"
+import { type Api, apiOf, query, refusal } from "../support/api.ts"
+import { dumpProjections } from "../support/dump.ts"
+import { startServer, type TestServer } from "../support/server.ts"
+
+let server: TestServer
+let api: Api
+let adminToken: string
+beforeAll(async () => {
+  server = await startServer()
+  adminToken = await server.key("admin")
+  api = apiOf(server, adminToken)
+  for (const site of ["shop", "blog", "full"]) await api.post("/sites", { site })
+})
+afterAll(() => server.stop())
+
+const put = (site: string, name: string, value: unknown) => api.send("PUT", `/sites/${site}/env/${name}`, { value })
+const patch = (site: string, values: unknown) => api.send("PATCH", `/sites/${site}/env`, { values })
+const names = async (site: string): Promise<ReadonlyArray<string>> =>
+  (await api.get(`/sites/${site}/env`)).json.data.map(({ name }: { readonly name: string }) => name)
+const head = (): number => query<{ seq: number }>(server, "SELECT max(seq) AS seq FROM events")[0]!.seq
+const sealed = (site: string): number =>
+  query<{ n: number }>(server, "SELECT count(*) AS n FROM vault WHERE ref GLOB ?", `env/${site}/*`)[0]!.n
+
+describe("a site's environment", () => {
+  it("takes a variable, and tells its name, when it was set and by whom, but not its value", async () => {
+    const set = await put("shop", "API_KEY", "s3cret")
+    const told = { name: "API_KEY", set_at: expect.stringMatching(/^\d{4}-.*Z$/), set_by: `key:${adminToken.split("_")[1]}` }
+    expect([set.status, set.json]).toEqual([200, { data: told }])
+    expect((await api.get("/sites/shop/env")).json).toEqual({ data: [told] })
+    expect((await api.get("/sites/blog/env")).json).toEqual({ data: [] })
+  })
+
+  it("takes several at once, all or none, and leaves the others as they are", async () => {
+    expect((await patch("shop", { B: "1", A: "2" })).status).toBe(200)
+    expect(await names("shop")).toEqual(["A", "API_KEY", "B"])
+    expect(refusal(await patch("shop", { C: "1", PATH: "2" }))).toEqual([400, "VALIDATION_FAILED"])
+    expect(await names("shop")).toEqual(["A", "API_KEY", "B"])
+    await api.delete("/sites/shop/env/A")
+    await api.delete("/sites/shop/env/B")
+  })
+
+  it("records a value that is there already as nothing new", async () => {
+    await put("shop", "SAME", "same")
+    const before = head()
+    expect((await put("shop", "SAME", "same")).status).toBe(200)
+    expect((await patch("shop", { SAME: "same" })).status).toBe(200)
+    expect(head()).toBe(before)
+    await put("shop", "SAME", "other")
+    expect(head()).toBe(before + 1)
+  })
+
+  it("forgets a variable that is unset, and says so once", async () => {
+    await put("shop", "GONE", "x")
+    const gone = await api.delete("/sites/shop/env/GONE")
+    expect([gone.status, gone.json.data.message]).toEqual([200, expect.stringContaining("GONE of shop is unset")])
+    expect(await names("shop")).not.toContain("GONE")
+    const before = head()
+    expect((await api.delete("/sites/shop/env/GONE")).status).toBe(200)
+    expect(head()).toBe(before)
+  })
+
+  const refused: ReadonlyArray<readonly [what: string, send: () => Promise<Parameters<typeof refusal>[0]>, status: number, code: string]> =
+    [
+      ["a name in small letters", () => put("shop", "api_key", "x"), 400, "VALIDATION_FAILED"],
+      ["a name that means something", () => put("shop", "NODE_OPTIONS", "x"), 400, "VALIDATION_FAILED"],
+      ["a name like a part of every object", () => put("shop", "__proto__", "x"), 400, "VALIDATION_FAILED"],
+      ["a value that is too large", () => put("shop", "BIG", "x".repeat(maxValueBytes + 1)), 400, "VALIDATION_FAILED"],
+      ["a value with NUL", () => put("shop", "NUL", "a\0b"), 400, "VALIDATION_FAILED"],
+      ["a value that is no text", () => put("shop", "NUMBER", 5), 400, "VALIDATION_FAILED"],
+      ["no value", () => api.send("PUT", "/sites/shop/env/NONE", {}), 400, "VALIDATION_FAILED"],
+      ["values that are a list", () => patch("shop", ["x"]), 400, "VALIDATION_FAILED"],
+      ["purge that is no boolean", () => api.delete("/sites/shop/env/API_KEY?purge=maybe"), 400, "VALIDATION_FAILED"],
+      ["a variable that never was", () => api.delete("/sites/shop/env/NEVER"), 404, "ENV_NOT_FOUND"],
+      ["a site that never was, listed", () => api.get("/sites/nowhere/env"), 404, "SITE_NOT_FOUND"],
+      ["a site that never was, set", () => put("nowhere", "A", "x"), 404, "SITE_NOT_FOUND"],
+      ["a site that never was, set several", () => patch("nowhere", { A: "x" }), 404, "SITE_NOT_FOUND"],
+      ["a site that never was, unset", () => api.delete("/sites/nowhere/env/A"), 404, "SITE_NOT_FOUND"],
+    ]
+  it.each(refused)("refuses %s", async (_what, send, status, code) => {
+    const before = head()
+    expect(refusal(await send())).toEqual([status, code])
+    expect(head()).toBe(before)
+  })
+
+  it("has room for so many variables and no more", async () => {
+    const many = Object.fromEntries(Array.from({ length: maxVariables }, (_, i) => [`V${i}`, String(i)]))
+    expect((await patch("full", many)).status).toBe(200)
+    expect(refusal(await put("full", "ONE_MORE", "x"))).toEqual([400, "VALIDATION_FAILED"])
+    expect((await put("full", "V0", "changed")).status).toBe(200)
+  })
+
+  it("is listed by whom may deploy, and changed by administrators only", async () => {
+    const as = async (scope: "read" | "deploy") => {
+      const other = apiOf(server, await server.key(scope))
+      return [
+        (await other.get("/sites/shop/env")).status,
+        (await other.send("PUT", "/sites/shop/env/X", { value: "x" })).status,
+        (await other.send("PATCH", "/sites/shop/env", { values: {} })).status,
+        (await other.delete("/sites/shop/env/X")).status,
+      ]
+    }
+    expect([await as("read"), await as("deploy")]).toEqual([
+      [403, 403, 403, 403],
+      [200, 403, 403, 403],
+    ])
+    expect((await apiOf(server, undefined).get("/sites/shop/env")).status).toBe(401)
+  })
+
+  it("is part of its site's audit", async () => {
+    await put("blog", "A", "x")
+    await api.delete("/sites/blog/env/A?purge=true")
+    const { json } = await api.get("/audit?site=blog&stream=env/blog")
+    expect(json.data.map(({ type }: { readonly type: string }) => type)).toEqual(["v1.EnvPurged", "v1.EnvUnset", "v1.EnvSet"])
+  })
+})
+
+describe("a value", () => {
+  it("stays sealed when it is replaced or unset, until it is purged with all that came before", async () => {
+    const before = sealed("blog")
+    for (const value of ["1", "2", "3"]) await put("blog", "ROTATED", value)
+    await api.delete("/sites/blog/env/ROTATED")
+    expect(sealed("blog")).toBe(before + 3)
+    expect((await api.delete("/sites/blog/env/ROTATED?purge=true")).status).toBe(200)
+    expect(sealed("blog")).toBe(before)
+  })
+
+  it("is in no event, in no row of any projection, and nowhere in the file", async () => {
+    const secret = "pa55word-that-nobody-may-find"
+    await put("shop", "SECRET", secret)
+    await put("shop", "SECRET", `${secret}-2`)
+    await patch("shop", { OTHER: `${secret}-3` })
+    await api.delete("/sites/shop/env/OTHER")
+    const events = JSON.stringify(query(server, "SELECT * FROM events"))
+    const rows = JSON.stringify(dumpProjections(server.db))
+    const audit = (await api.get("/audit?limit=1000")).text
+    const files = ["", "-wal"].map((suffix) => readFileSync(server.db + suffix).toString("latin1")).join("")
+    for (const text of [events, rows, audit, files]) expect(text.includes("pa55word")).toBe(false)
+    expect(events).toContain("SECRET")
+  })
+
+  it("leaves no sealed bytes in the file once it is purged", async () => {
+    await put("blog", "PURGED", "x".repeat(5000))
+    const [{ sealed: bytes }] = query<{ sealed: Buffer }>(
+      server,
+      "SELECT sealed FROM vault WHERE ref IN (SELECT ref FROM env_vars WHERE site = 'blog' AND name = 'PURGED')",
+    ) as [{ sealed: Buffer }]
+    const part = bytes.subarray(1000, 1064)
+    const inFiles = () => ["", "-wal"].some((suffix) => readFileSync(server.db + suffix).includes(part))
+    expect(inFiles()).toBe(true)
+    await api.delete("/sites/blog/env/PURGED?purge=true")
+    await expect.poll(inFiles, { timeout: 5000 }).toBe(false)
+  })
+
+  it("is never part of a refusal", async () => {
+    const answers = [
+      await put("shop", "NUL", "s3cret-value\0"),
+      await put("shop", "BIG", "s3cret-value".repeat(6000)),
+      await put("nowhere", "A", "s3cret-value"),
+      await patch("shop", { lower: "s3cret-value" }),
+    ]
+    for (const { status, text } of answers) expect([status >= 400, text.includes("s3cret")]).toEqual([true, false])
+  })
+})
