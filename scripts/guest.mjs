@@ -61,7 +61,9 @@ const put = (name, content) => {
 const buildPrelude = async () => {
   const entry = join(prelude, "entry.ts")
   if (!existsSync(entry)) return
-  const { outputFiles } = await esbuild({ entryPoints: [entry] })
+  const built = await esbuild({ entryPoints: [entry] }).catch((error) => console.error(`TEMPORARY: ${error.message}`))
+  if (built === undefined) return
+  const { outputFiles } = built
   put("prelude.js", outputFiles[0].contents)
 }
 

@@ -21,14 +21,18 @@ import { addresses } from "./http/api/views.ts"
 import { blobSink } from "./http/deploy/blobSink.ts"
 import { type DeployError, Deployer } from "./http/deploy/Deployer.ts"
 import { storeFolder } from "./http/deploy/folder.ts"
+import { Functions } from "./http/Functions.ts"
 import { Handler } from "./http/Handler.ts"
 import { Reads } from "./http/Reads.ts"
 import { ServerInfo } from "./http/ServerInfo.ts"
 import { Settings } from "./http/Settings.ts"
+import { SiteEnv } from "./http/SiteEnv.ts"
+import { Sockets } from "./http/Sockets.ts"
 import { accessQueries } from "./projections/access.ts"
 import { Queries } from "./projections/Queries.ts"
 import { siteQueries } from "./projections/sites.ts"
 import { migrations, seedFolder, threadUrl, version } from "./resources.ts"
+import { LogBuffer } from "./runtime/LogBuffer.ts"
 
 /** How a cartridge is opened. */
 export interface CartridgeOptions {
@@ -82,6 +86,9 @@ export const cartridgeLayer = (options: CartridgeOptions): Layer.Layer<Cartridge
       })
       return Handler.layer.pipe(
         Layer.provideMerge(deployer),
+        Layer.provideMerge(Functions.layer(path)),
+        Layer.provideMerge(Sockets.layer),
+        Layer.provideMerge(Layer.mergeAll(SiteEnv.layer, LogBuffer.layer)),
         Layer.provideMerge(info),
         Layer.provideMerge(Settings.layer),
         Layer.provideMerge(Layer.mergeAll(queries, Reads.layer(path), Commands.layer, sqliteEventLog(path))),

@@ -119,19 +119,20 @@ declare namespace Fazt {
     insert(collection: string, document: object): string
     /** The documents that match, newest first if `options` do not say otherwise. */
     find<T = any>(collection: string, query?: Query, options?: FindOptions): Array<Document<T>>
-    /** The first that matches, or the one with this id; `null` if there is none. */
+    /** The newest that matches, or the one with this id; `null` if there is none. */
     findOne<T = any>(collection: string, idOrQuery: string | Query): Document<T> | null
     /** Changes what matches, and returns how many that were. */
-    update(collection: string, query: Query, changes: Changes): number
-    /** Deletes what matches (an empty query matches all), and returns how many that were. */
-    delete(collection: string, query: Query): number
+    update(collection: string, idOrQuery: string | Query, changes: Changes): number
+    /** Deletes what matches (`{}` matches all), and returns how many that were. */
+    delete(collection: string, idOrQuery: string | Query): number
     count(collection: string, query?: Query): number
     /** Deletes the oldest until only `keep` are left, and returns how many that were. */
     deleteOldest(collection: string, keep: number): number
-    /** Makes queries on a field fast, such as `"email"` or `"address.city"`. Best called where the module is loaded. */
-    index(collection: string, field: string): void
-    dropIndex(collection: string, field: string): void
-    /** The names of the collections. */
+    /** Makes queries on a field fast, such as `"email"` or `"address.city"`. Whether that is new; calling it again costs little. */
+    index(collection: string, field: string): boolean
+    /** Whether there was such an index. */
+    dropIndex(collection: string, field: string): boolean
+    /** The names of the collections that hold documents. */
     collections(): Array<string>
   }
 
@@ -185,7 +186,10 @@ declare namespace Fazt {
     /** By creation: `"asc"` is oldest first. */
     readonly order?: "asc" | "desc" | 1 | -1
     /** By fields: `{ points: -1 }`, `"-points"`, `[["points", "desc"], "name"]`. */
-    readonly sort?: string | Readonly<Record<string, "asc" | "desc" | 1 | -1>> | ReadonlyArray<string | readonly [string, "asc" | "desc" | 1 | -1]>
+    readonly sort?:
+      | string
+      | Readonly<Record<string, "asc" | "desc" | 1 | -1>>
+      | ReadonlyArray<string | readonly [string, "asc" | "desc" | 1 | -1]>
   }
 
   // -------------------------------------------------------------------------------------------------------------------- objects
@@ -210,10 +214,7 @@ declare namespace Fazt {
      * An answer that consists of the object; `null` if there is none. The server sends it, with ETag and ranges, and its bytes do not
      * pass through your code. `download`: the name under which browsers save it instead of showing it.
      */
-    serve(
-      path: string,
-      options?: { readonly status?: number; readonly headers?: HeadersInit; readonly download?: string },
-    ): Served | null
+    serve(path: string, options?: { readonly status?: number; readonly headers?: HeadersInit; readonly download?: string }): Served | null
   }
 
   interface ObjectItem {
@@ -256,11 +257,11 @@ declare namespace Fazt {
   interface Realtime {
     broadcast(channel: string, data: unknown): void
     broadcastAll(data: unknown): void
-    /** The ids of the clients that have subscribed to a channel. */
-    subscribers(channel: string): Array<string>
-    /** How many there are, on one channel or in all. */
+    /** How many clients have subscribed to a channel. */
+    subscribers(channel: string): number
+    /** The same, or without a channel how many clients there are. */
     count(channel?: string): number
-    /** Closes a client's socket. */
+    /** Closes the socket of a client, which learns its id when it subscribes. */
     kick(client: string): void
   }
 
@@ -501,7 +502,11 @@ declare class Blob {
 }
 
 declare class File extends Blob {
-  constructor(parts: ReadonlyArray<string | BufferSource | Blob>, name: string, options?: { readonly type?: string; readonly lastModified?: number })
+  constructor(
+    parts: ReadonlyArray<string | BufferSource | Blob>,
+    name: string,
+    options?: { readonly type?: string; readonly lastModified?: number },
+  )
   readonly name: string
   readonly lastModified: number
 }
@@ -606,7 +611,13 @@ declare const crypto: {
     /** SHA-1, SHA-256, SHA-384 and SHA-512. */
     digest(algorithm: Algorithm, data: BufferSource): Promise<ArrayBuffer>
     /** Raw keys for HMAC. */
-    importKey(format: "raw", key: BufferSource, algorithm: Algorithm, extractable: boolean, usages: ReadonlyArray<"sign" | "verify">): Promise<CryptoKey>
+    importKey(
+      format: "raw",
+      key: BufferSource,
+      algorithm: Algorithm,
+      extractable: boolean,
+      usages: ReadonlyArray<"sign" | "verify">,
+    ): Promise<CryptoKey>
     sign(algorithm: Algorithm, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>
     verify(algorithm: Algorithm, key: CryptoKey, signature: BufferSource, data: BufferSource): Promise<boolean>
   }
@@ -631,7 +642,11 @@ declare class Event {
 }
 
 declare class EventTarget {
-  addEventListener(type: string, listener: (event: Event) => void, options?: { readonly once?: boolean; readonly signal?: AbortSignal }): void
+  addEventListener(
+    type: string,
+    listener: (event: Event) => void,
+    options?: { readonly once?: boolean; readonly signal?: AbortSignal },
+  ): void
   removeEventListener(type: string, listener: (event: Event) => void): void
   dispatchEvent(event: Event): boolean
 }

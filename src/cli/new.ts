@@ -86,7 +86,6 @@ const write = (folder: string, template: Template, site: string): Effect.Effect<
     },
   })
 
-const notEmpty = (folder: string): CliError =>
-  failed("FOLDER_NOT_EMPTY", `${folder} is not empty`, "name a new folder: fazt new <folder>")
+const notEmpty = (folder: string): CliError => failed("FOLDER_NOT_EMPTY", `${folder} is not empty`, "name a new folder: fazt new <folder>")
 
 const isCliError = (cause: unknown): cause is CliError => (cause as { readonly _tag?: unknown })._tag === "CliError"

@@ -21,6 +21,8 @@ export const ManifestServer = Schema.Struct({
   scope: Schema.Literal("site", "api"),
   modules: Schema.Array(Schema.String),
   stdlib: Schema.Array(Schema.String),
+  /** Hosts that it may call; all public ones when absent. */
+  fetchHosts: Schema.optionalWith(Schema.Array(Schema.String), { exact: true }),
 })
 export type ManifestServer = typeof ManifestServer.Type
 

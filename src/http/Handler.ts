@@ -1,4 +1,3 @@
-import type { RequestListener } from "node:http"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
@@ -22,10 +21,13 @@ import { blobCache } from "./blobCache.ts"
 import { classicDeploy } from "./deploy/classic.ts"
 import { DeployRate } from "./deploy/DeployRate.ts"
 import { dispatcher } from "./dispatch.ts"
+import type { EdgeListener } from "./Edge.ts"
+import { Functions } from "./Functions.ts"
+import { functionServer } from "./functionServer.ts"
 import { Reads } from "./Reads.ts"
 import { ServerInfo } from "./ServerInfo.ts"
 import { Settings } from "./Settings.ts"
-import { SiteEnv } from "./SiteEnv.ts"
+import { Sockets } from "./Sockets.ts"
 import { siteSnapshots } from "./site.ts"
 
 const apiLayer = HttpApiBuilder.api(Api).pipe(
@@ -34,7 +36,7 @@ const apiLayer = HttpApiBuilder.api(Api).pipe(
 )
 
 /** The server's one request handler: static files and dispatch in plain functions, the API by Effect behind them. */
-export class Handler extends Context.Tag("fazt/Handler")<Handler, RequestListener>() {
+export class Handler extends Context.Tag("fazt/Handler")<Handler, EdgeListener>() {
   static readonly layer = Layer.scoped(
     Handler,
     Effect.gen(function* () {
@@ -49,6 +51,8 @@ export class Handler extends Context.Tag("fazt/Handler")<Handler, RequestListene
         for (const { stream } of events) if (stream.startsWith("site/")) snapshots.changed(stream.slice("site/".length))
         if (variants.length > 0) cache.refreshVariants(variants)
       })
+      const functions = yield* Functions
+      const { live } = yield* Sockets
       const ping = db.prepare("SELECT 1 FROM events LIMIT 1")
       const app = yield* HttpApiBuilder.httpApp
       const contract = yield* HttpMiddleware.withTracerDisabledWhenEffect(NodeHttpServer.makeHandler(app), () => true)
@@ -58,6 +62,8 @@ export class Handler extends Context.Tag("fazt/Handler")<Handler, RequestListene
         domain,
         snapshots,
         cache,
+        functions: functionServer({ run: functions.run, cache, maxBodyBytes: () => settings.number("functions.body_bytes") }),
+        sockets: { live, hasServer: ({ server }) => server !== undefined },
         api: (req, res) => (isClassicDeploy(req.url ?? "") ? classic(req, res) : contract(req, res)),
         isHealthy: () => {
           try {
@@ -74,7 +80,7 @@ export class Handler extends Context.Tag("fazt/Handler")<Handler, RequestListene
     Layer.provide(apiLayer),
     Layer.provide([HttpApiBuilder.Router.Live, HttpApiBuilder.Middleware.layer]),
     Layer.provide(NodeHttpServer.layerContext),
-    Layer.provide([Authentication.layer, DeployRate.layer, SiteEnv.layer]),
+    Layer.provide([Authentication.layer, DeployRate.layer]),
   )
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import type { Duplex } from "node:stream"
 import type { BlobCache } from "./blobCache.ts"
 import type { EdgeListener } from "./Edge.ts"
+import type { FunctionServer } from "./functionServer.ts"
 import type { Live } from "./live.ts"
 import { refuseUpgrade } from "./liveUpgrade.ts"
 import type { SiteSnapshot, SiteSnapshots } from "./site.ts"
@@ -34,6 +35,13 @@ export const placeOf = (header: string | undefined, domain: string): Place => {
   return unknown
 }
 
+/** Whether the site's code answers, whatever files there are. */
+const isForCode = ({ method }: IncomingMessage, path: string, { server }: SiteSnapshot): boolean => {
+  if (server === undefined) return false
+  if (server.scope === "api") return path === "/api" || path.startsWith("/api/")
+  return server.form === "legacy" || (method !== "GET" && method !== "HEAD")
+}
+
 const previewName = /^([a-z0-9]{10})--(.+)$/
 
 /** Host headers whose place is remembered. */
@@ -61,6 +69,7 @@ export interface Dispatch {
   readonly domain: string
   readonly snapshots: SiteSnapshots
   readonly cache: BlobCache
+  readonly functions: FunctionServer
   /** Everything below `/api` on the admin's hosts. */
   readonly api: RequestListener
   /** Whether the cartridge can be read. */
@@ -70,7 +79,7 @@ export interface Dispatch {
 }
 
 /** The server's one request handler: host → place → answer. Plain functions; no Effect before the API. */
-export const dispatcher = ({ domain, snapshots, cache, api, isHealthy, sockets }: Dispatch): EdgeListener => {
+export const dispatcher = ({ domain, snapshots, cache, functions, api, isHealthy, sockets }: Dispatch): EdgeListener => {
   const places = new Map<string, Place>()
 
   const place = (header: string | undefined): Place => {
@@ -92,8 +101,9 @@ export const dispatcher = ({ domain, snapshots, cache, api, isHealthy, sockets }
 
   const serveSite = (req: IncomingMessage, res: ServerResponse, url: UrlPath & { readonly ok: true }, name: string | undefined): void => {
     const snapshot = name === undefined ? undefined : snapshotOf(name)
-    if (snapshot !== undefined) serveStatic(req, res, url, snapshot, cache)
-    else serveUnknown(req, res, url)
+    if (snapshot === undefined) return serveUnknown(req, res, url)
+    if (!isForCode(req, url.path, snapshot) && serveStatic(req, res, url, snapshot, cache) === "served") return
+    functions(req, res, url, hostAsked(req) ?? "", snapshot)
   }
 
   /** An unknown site shows the site `404`, with its own files where they are asked for, and status 404 on every page. */
@@ -128,7 +138,7 @@ export const dispatcher = ({ domain, snapshots, cache, api, isHealthy, sockets }
         return refuseUpgrade(socket, 404, "there is no site with server code at this address")
       sockets.live.upgrade(req, socket, head, snapshot.site)
     } catch (error) {
-      console.error(error)
+      console.error(`${req.headers.host} ${req.url} could not be upgraded:`, error)
       refuseUpgrade(socket, 500, "the WebSocket could not be opened")
     }
   }

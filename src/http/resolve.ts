@@ -7,6 +7,8 @@ import { encodeUrlPath } from "./urlPath.ts"
 export type Resolution =
   | { readonly kind: "file"; readonly status: number; readonly path: string; readonly file: SiteFile }
   | { readonly kind: "redirect"; readonly status: number; readonly location: string }
+  /** No file: the site's own code answers. */
+  | { readonly kind: "function" }
   | { readonly kind: "none" }
 
 export interface PathRequest {
@@ -21,10 +23,10 @@ export interface PathRequest {
  * Server code, settings and hidden files are never served, whatever rule leads to them. `.well-known` is public by its purpose
  * (RFC 8615).
  */
-const isPrivate = (path: string): boolean =>
+const isPrivate = (snapshot: SiteSnapshot, path: string): boolean =>
   path.startsWith("api/") ||
   path.startsWith("private/") ||
-  path === "main.js" ||
+  snapshot.serverFiles.has(path) ||
   path === "_redirects" ||
   path === "_headers" ||
   (path.includes(".") && hasHiddenSegment(path))
@@ -34,7 +36,7 @@ const hasHiddenSegment = (path: string): boolean =>
 
 const publicFile = (snapshot: SiteSnapshot, path: string): SiteFile | undefined => {
   const file = snapshot.files.get(path)
-  return file === undefined || isPrivate(path) ? undefined : file
+  return file === undefined || isPrivate(snapshot, path) ? undefined : file
 }
 
 /** The file that a URL path names: itself, `<path>.html`, or `<path>/index.html`. `path` without its first slash. */
@@ -84,7 +86,8 @@ export const resolve = (snapshot: SiteSnapshot, request: PathRequest): Resolutio
 }
 
 const fallback = (snapshot: SiteSnapshot, path: string): Resolution => {
-  const index = snapshot.spa && !hasExtension(path) && !isPrivate(path) ? publicFile(snapshot, "index.html") : undefined
+  if (snapshot.server?.scope === "site") return { kind: "function" }
+  const index = snapshot.spa && !hasExtension(path) && !isPrivate(snapshot, path) ? publicFile(snapshot, "index.html") : undefined
   if (index !== undefined) return { kind: "file", status: 200, path: "index.html", file: index }
   return nearest404(snapshot, path)
 }

@@ -1,6 +1,6 @@
 import type { BlobReader } from "../events/blobs.ts"
 import type { Sqlite } from "../events/cartridge.ts"
-import { decodeManifest } from "../events/manifest.ts"
+import { decodeManifest, type Manifest, type ManifestServer } from "../events/manifest.ts"
 import { deploymentQueries } from "../projections/deployments.ts"
 import { fileQueries } from "../projections/files.ts"
 import { siteQueries } from "../projections/sites.ts"
@@ -22,7 +22,12 @@ export interface SiteSnapshot {
   readonly deploy: string
   /** Reached by the deploy's own address: not to be indexed. */
   readonly preview: boolean
+  /** The blob that says what the deploy consists of. */
+  readonly manifest: string
   readonly spa: boolean
+  readonly server: ManifestServer | undefined
+  /** Files of the server code: never served. */
+  readonly serverFiles: ReadonlySet<string>
   readonly files: ReadonlyMap<string, SiteFile>
   readonly redirects: Redirects | undefined
   readonly headers: HeaderRules | undefined
@@ -31,6 +36,9 @@ export interface SiteSnapshot {
   /** What the static server has worked out about paths of this snapshot. */
   readonly plans: Map<string, unknown>
 }
+
+/** Server code by its name, also where another entry comes before it. */
+const rootEntries = ["main.js", "main.ts", "main.mjs"]
 
 /** All snapshots in memory together hold at most so many files. */
 const maxFiles = 500_000
@@ -63,7 +71,14 @@ export const siteSnapshots = (db: Sqlite, blobs: BlobReader) => {
     return file === undefined || file.size > MAX_RULE_FILE_BYTES ? undefined : blobs.bytes(file.hash)?.toString("utf8")
   }
 
-  const snapshot = (site: string, deploy: string, preview: boolean, spa: boolean, all: ReadonlyMap<string, SiteFile>): SiteSnapshot => {
+  const snapshot = (
+    site: string,
+    deploy: string,
+    preview: boolean,
+    manifest: string,
+    { spa, server }: Manifest,
+    all: ReadonlyMap<string, SiteFile>,
+  ): SiteSnapshot => {
     const redirects = textOf(all, "_redirects")
     const headers = textOf(all, "_headers")
     const rules = redirects === undefined ? undefined : parseRedirects(redirects).rules
@@ -71,7 +86,10 @@ export const siteSnapshots = (db: Sqlite, blobs: BlobReader) => {
       site,
       deploy,
       preview,
+      manifest,
       spa,
+      server,
+      serverFiles: new Set(server === undefined ? [] : [...rootEntries, server.entry, ...server.modules]),
       files: all,
       redirects: rules,
       headers: headers === undefined ? undefined : parseHeaders(headers).rules,
@@ -85,16 +103,16 @@ export const siteSnapshots = (db: Sqlite, blobs: BlobReader) => {
     const current = live(site)
     if (current === undefined) return undefined
     const all = new Map(files(site).map(({ path, hash, size, type, updated_at }) => [path, { hash, size, type, modified: updated_at }]))
-    return snapshot(site, current.deploy, false, current.spa === 1, all)
+    return snapshot(site, current.deploy, false, current.manifest, decodeManifest(blobs.bytes(current.manifest)!), all)
   })
 
   const loadDeploy = (site: string, deploy: string): SiteSnapshot | undefined => {
     if (live(site) === undefined) return undefined
     const row = deployment(site, deploy)
     if (row === undefined || row.manifest === null) return undefined
-    const { files: entries, spa } = decodeManifest(blobs.bytes(row.manifest)!)
-    const all = new Map(Object.entries(entries).map(([path, { hash, size, type }]) => [path, { hash, size, type, modified: row.at }]))
-    return snapshot(site, deploy, true, spa, all)
+    const manifest = decodeManifest(blobs.bytes(row.manifest)!)
+    const all = new Map(Object.entries(manifest.files).map(([path, { hash, size, type }]) => [path, { hash, size, type, modified: row.at }]))
+    return snapshot(site, deploy, true, row.manifest, manifest, all)
   }
 
   const cached = (key: string, load: () => SiteSnapshot | undefined): SiteSnapshot | undefined => {

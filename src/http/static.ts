@@ -102,6 +102,9 @@ const planKey = (snapshot: SiteSnapshot, asked: string, path: string): string | 
   return isNamed ? `${asked} ${path}` : undefined
 }
 
+/** Whether the site's own code has to answer, since no file does. */
+export type Served = "served" | "function"
+
 /**
  * Serves one request from one snapshot. As a `stand-in` for a site that is not there, its pages have status 404 and its front
  * page answers for every path that names no file of its own.
@@ -113,17 +116,22 @@ export const serveStatic = (
   snapshot: SiteSnapshot,
   cache: BlobCache,
   role: "itself" | "stand-in" = "itself",
-): void => {
-  if (req.method !== "GET" && req.method !== "HEAD") return refuseMethod(req, res)
-  const target = role === "itself" ? planned(snapshot, req, url, cache) : standIn(snapshot, url, cache)
-  if ("kind" in target) {
-    if (snapshot.preview) res.setHeader("x-robots-tag", "noindex")
-    if (snapshot.varyOn.length > 0) res.setHeader("vary", snapshot.varyOn.join(", "))
-    if (target.kind === "redirect") return redirect(req, res, target.status, target.location)
-    if (target.kind === "none") return plainPage(req, res, 404, "404 page not found")
-    return
+): Served => {
+  if (req.method !== "GET" && req.method !== "HEAD") {
+    refuseMethod(req, res)
+    return "served"
   }
-  serveFile(req, res, target, cache)
+  const target = role === "itself" ? planned(snapshot, req, url, cache) : standIn(snapshot, url, cache)
+  if (!("kind" in target)) {
+    serveFile(req, res, target, cache)
+    return "served"
+  }
+  if (target.kind === "function") return "function"
+  if (snapshot.preview) res.setHeader("x-robots-tag", "noindex")
+  if (snapshot.varyOn.length > 0) res.setHeader("vary", snapshot.varyOn.join(", "))
+  if (target.kind === "redirect") redirect(req, res, target.status, target.location)
+  else if (target.kind === "none") plainPage(req, res, 404, "404 page not found")
+  return "served"
 }
 
 const standIn = (snapshot: SiteSnapshot, url: UrlPath & { readonly ok: true }, cache: BlobCache): Plan | Resolution => {
@@ -175,6 +183,21 @@ const serveFile = (req: IncomingMessage, res: ServerResponse, plan: Plan, cache:
     if (bytes === undefined) throw new Error(`The cartridge lacks the bytes of blob ${file.hash}.`)
     res.writeHead(status, headers).end(bytes)
   }
+}
+
+/** Sends a stored object for server code, which has decided on the status and the headers. */
+export const serveObject = (
+  req: IncomingMessage,
+  res: ServerResponse,
+  { hash, size, type }: { readonly hash: string; readonly size: number; readonly type: string },
+  status: number,
+  headers: OutgoingHttpHeaders,
+  cache: BlobCache,
+): void => {
+  const ranges = status === 200 ? { "accept-ranges": "bytes" } : {}
+  const base = { "content-type": type, "x-content-type-options": "nosniff", ...ranges, ...headers }
+  // Objects change without a deploy: their time of change is not what tells copies apart, their hash is.
+  serveFile(req, res, { status, file: { hash, size, type, modified: 0 }, variants: undefined, headers: new Map(), base }, cache)
 }
 
 /** RFC 9110, 13.1.1 and 13.1.4: the client wants the file only as it was. */

@@ -81,8 +81,8 @@ export const siteQueries = (db: Sqlite) => {
   const one = db.prepare<[string], SiteRow>(`SELECT ${columns} FROM sites WHERE site = ?`)
   const present = db.prepare<[], SiteRow>(`SELECT ${columns} FROM sites WHERE deleted_at IS NULL ORDER BY site`)
   const all = db.prepare<[], SiteRow>(`SELECT ${columns} FROM sites ORDER BY site`)
-  const live = db.prepare<[string], { deploy: string; spa: 0 | 1 }>(
-    "SELECT deploy, spa FROM sites WHERE site = ? AND deleted_at IS NULL AND deploy IS NOT NULL",
+  const live = db.prepare<[string], { deploy: string; manifest: string }>(
+    "SELECT deploy, manifest FROM sites WHERE site = ? AND deleted_at IS NULL AND deploy IS NOT NULL",
   )
   const liveManifests = db
     .prepare<[], string>("SELECT manifest FROM sites WHERE deleted_at IS NULL AND manifest IS NOT NULL ORDER BY updated_at DESC")

@@ -135,6 +135,9 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
     return running.free.pop() ?? adopted(running)
   }
 
+  const limitsOf = ({ program: { server } }: Running): typeof limits =>
+    server.fetchHosts === undefined ? limits : { ...limits, allowedHosts: server.fetchHosts }
+
   const home: RunHome = {
     get settings() {
       return settings
@@ -223,7 +226,7 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
   const begin = (id: number, key: string, request: string, meta: string, body: string | Uint8Array | undefined): void => {
     const running = programs.get(key)
     if (running === undefined) throw new Error(`The program ${key} has not been loaded.`)
-    const jobRun = new JobRun(home, { id, key, site: running.site, request, env: running.env, meta, body }, limits)
+    const jobRun = new JobRun(home, { id, key, site: running.site, request, env: running.env, meta, body }, limitsOf(running))
     const entry: Active = {
       run: jobRun,
       sandbox: takeSandbox(running),

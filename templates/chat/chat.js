@@ -20,7 +20,6 @@ const connect = () => {
   socket.addEventListener("open", () => socket.send(JSON.stringify({ type: "subscribe", channel: "chat" })))
   socket.addEventListener("message", async ({ data }) => {
     const message = JSON.parse(data)
-    if (message.type === "ping") socket.send(JSON.stringify({ type: "pong" }))
     if (message.type === "message") show(message.data)
     if (message.type === "subscribed") {
       status.textContent = "Connected."

@@ -1,6 +1,6 @@
 import Database from "better-sqlite3"
 import { describe, expect, it } from "vitest"
-import { vault, vaultKey } from "../../src/events/vault.ts"
+import { existingVaultKey, vault, vaultKey, vaultReader } from "../../src/events/vault.ts"
 
 const fresh = () =>
   new Database(":memory:").exec(
@@ -36,6 +36,15 @@ describe("the vault", () => {
     secrets.put("b", "2")
     db.exec("UPDATE vault SET sealed = (SELECT sealed FROM vault WHERE ref = 'b') WHERE ref = 'a'")
     expect(() => secrets.get("a")).toThrow()
+  })
+
+  it("is opened for reading by whoever has its key, and makes none for them", () => {
+    const db = fresh()
+    expect(() => existingVaultKey(db, undefined)).toThrow("no vault key")
+    vault(db, vaultKey(db, undefined)).put("a", "x")
+    db.pragma("query_only = ON")
+    expect(vaultReader(db, existingVaultKey(db, undefined)).get("a")).toBe("x")
+    expect(existingVaultKey(db, "master")).toEqual(vaultKey(db, "master"))
   })
 
   it("forgets a shredded secret for ever", () => {

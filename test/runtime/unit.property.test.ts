@@ -95,22 +95,32 @@ const op: fc.Arbitrary<Op> = fc.oneof(
 
 const threads = 2
 
-/** Who does something next: a unit its next operation (or its end), a thread sends or hears, or the writer commits. */
+/**
+ * Who does something next: a unit its next operation (or its end), or all of them and is sent; a thread sends what it has finished first
+ * (or last, which it should not, and which must do no harm either) or hears a verdict; or the writer commits.
+ */
 type Turn =
-  | { readonly turn: "unit"; readonly n: number }
-  | { readonly turn: "send" | "hear"; readonly thread: number }
+  | { readonly turn: "unit" | "whole"; readonly n: number }
+  | { readonly turn: "send" | "sendLast" | "hear"; readonly thread: number }
   | { readonly turn: "commit" }
 
 const scenario = fc.record({
-  units: fc.array(fc.record({ thread: fc.nat(threads - 1), ops: fc.array(op, { minLength: 1, maxLength: 5 }) }), {
+  units: fc.array(fc.record({ thread: fc.nat(threads - 1), ops: fc.array(op, { minLength: 1, maxLength: 4 }) }), {
     minLength: 2,
     maxLength: 10,
   }),
   turns: fc.array(
     fc.oneof(
-      { weight: 8, arbitrary: fc.record({ turn: fc.constant("unit" as const), n: fc.nat(9) }) },
-      { weight: 3, arbitrary: fc.record({ turn: fc.constantFrom("send" as const, "hear" as const), thread: fc.nat(threads - 1) }) },
-      { weight: 2, arbitrary: fc.record({ turn: fc.constant("commit" as const) }) },
+      { weight: 6, arbitrary: fc.record({ turn: fc.constant("unit" as const), n: fc.nat(9) }) },
+      { weight: 3, arbitrary: fc.record({ turn: fc.constant("whole" as const), n: fc.nat(9) }) },
+      {
+        weight: 3,
+        arbitrary: fc.record({
+          turn: fc.constantFrom("send" as const, "send" as const, "sendLast" as const, "hear" as const),
+          thread: fc.nat(threads - 1),
+        }),
+      },
+      { weight: 3, arbitrary: fc.record({ turn: fc.constant("commit" as const) }) },
     ),
     { maxLength: 120 },
   ),
@@ -165,8 +175,8 @@ const play = async (
     if (writes === undefined) run.place = [seq, Number.POSITIVE_INFINITY]
     else outboxes[run.thread]!.push([run, writes])
   }
-  const send = (thread: number): void => {
-    const next = outboxes[thread]!.shift()
+  const send = (thread: number, last = false): void => {
+    const next = last ? outboxes[thread]!.pop() : outboxes[thread]!.shift()
     if (next === undefined) return
     const [run, writes] = next
     unanswered++
@@ -192,8 +202,14 @@ const play = async (
   for (const turn of turns) {
     if (turn.turn === "commit") await commit()
     else if (turn.turn === "send") send(turn.thread)
+    else if (turn.turn === "sendLast") send(turn.thread, true)
     else if (turn.turn === "hear") hear(turn.thread)
-    else step(runs[turn.n % runs.length]!)
+    else if (turn.turn === "unit") step(runs[turn.n % runs.length]!)
+    else {
+      const run = runs[turn.n % runs.length]!
+      while (run.next <= run.ops.length) step(run)
+      send(run.thread)
+    }
   }
   for (const run of runs) while (run.next <= run.ops.length) step(run)
   for (let thread = 0; thread < threads; thread++) while (outboxes[thread]!.length > 0) send(thread)

@@ -90,6 +90,16 @@ export const Deployed = Schema.Struct({
   changed: Count,
   removed: Count,
   warnings: Schema.Array(Warning),
+  /** The code that answers requests: how it is written, where it begins, and whether it answers the whole site or `/api/`. */
+  server: Schema.NullOr(
+    Schema.Struct({
+      form: Schema.Literal("module", "api", "legacy"),
+      entry: Schema.String,
+      scope: Schema.Literal("site", "api"),
+    }),
+  ),
+  /** What else is worth knowing of this deploy. */
+  notes: Schema.Array(Schema.String),
   message: Schema.String,
 }).annotations({ identifier: "Deployed" })
 export type Deployed = typeof Deployed.Type

@@ -6,12 +6,14 @@ import * as Layer from "effect/Layer"
 import { CartridgeWriter } from "../../commands/CartridgeWriter.ts"
 import { type Asker, Commands, type HandleError } from "../../commands/Commands.ts"
 import { SiteNameInvalid, siteNameProblem } from "../../commands/site.ts"
+import type { ManifestServer } from "../../events/manifest.ts"
 import type { DeploySource } from "../../events/site.ts"
 import { CallFailed, type Calls, threadOnDemand } from "../../threads.ts"
+import { Functions } from "../Functions.ts"
 import { Settings } from "../Settings.ts"
 import type { CompressCalls } from "./compressThread.ts"
 import type { Prepared, RuleProblem } from "./prepare.ts"
-import { DeployRefused } from "./refused.ts"
+import { codeRefused, DeployRefused } from "./refused.ts"
 import type { UnpackCalls } from "./unpackThread.ts"
 
 /** A deploy that is live and durable. */
@@ -21,6 +23,8 @@ export interface Published {
   readonly files: number
   readonly bytes: number
   readonly warnings: ReadonlyArray<RuleProblem>
+  readonly server: ManifestServer | undefined
+  readonly notes: ReadonlyArray<string>
 }
 
 export type DeployError = DeployRefused | HandleError
@@ -53,13 +57,14 @@ export class Deployer extends Context.Tag("fazt/Deployer")<
     readonly path: string
     readonly unpackThread: URL
     readonly compressThread: URL
-  }): Layer.Layer<Deployer, never, CartridgeWriter | Commands | Settings> =>
+  }): Layer.Layer<Deployer, never, CartridgeWriter | Commands | Functions | Settings> =>
     Layer.scoped(
       Deployer,
       Effect.gen(function* () {
         const writer = yield* CartridgeWriter
         const commands = yield* Commands
         const settings = yield* Settings
+        const functions = yield* Functions
 
         const thread = <C extends Calls>(name: string, entry: URL) =>
           Effect.acquireRelease(
@@ -95,13 +100,22 @@ export class Deployer extends Context.Tag("fazt/Deployer")<
             Effect.asVoid,
           )
 
-        const publish = (site: string, { manifest, files, bytes, warnings }: Prepared, { source, message }: DeployNote, asker: Asker) =>
+        /** Makes the image that requests will begin with; code that does not start is never live. */
+        const start = (site: string, deploy: string, manifest: string, server: ManifestServer): Effect.Effect<void, DeployRefused> =>
+          Effect.flatMap(
+            Effect.promise(() => functions.check({ site, deploy, manifest, server })),
+            (refusal) => (refusal === undefined ? Effect.void : Effect.fail(codeRefused("CODE_FAILED", refusal))),
+          )
+
+        const publish = (site: string, prepared: Prepared, { source, message }: DeployNote, asker: Asker) =>
           Effect.gen(function* () {
+            const { manifest, files, bytes, warnings, server, notes } = prepared
             const deploy = newDeployId()
+            if (server !== undefined) yield* start(site, deploy, manifest, server)
             const command = { _tag: "DeploySite", site, deploy, manifest, files, bytes, source } as const
             yield* commands.handle(message === undefined ? command : { ...command, message }, asker)
             yield* compress(manifest)
-            return { site, deploy, files, bytes, warnings } satisfies Published
+            return { site, deploy, files, bytes, warnings, server, notes } satisfies Published
           })
 
         return {

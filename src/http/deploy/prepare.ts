@@ -1,11 +1,13 @@
 import type { BlobReader } from "../../events/blobs.ts"
-import { encodeManifest, type Manifest, type ManifestFile, manifestTotals } from "../../events/manifest.ts"
+import { encodeManifest, type Manifest, type ManifestFile, type ManifestServer, manifestTotals } from "../../events/manifest.ts"
+import { serverCodeOf } from "../../runtime/code/detect.ts"
+import { manifestFiles } from "../../runtime/programs.ts"
 import { contentTypeOf } from "../contentType.ts"
 import { parseHeaders } from "../rules/headers.ts"
 import { MAX_RULE_FILE_BYTES } from "../rules/lines.ts"
 import { parseRedirects } from "../rules/redirects.ts"
 import type { blobSink, StoredBlob } from "./blobSink.ts"
-import { DeployRefused, fileTooLarge, pathInvalid } from "./refused.ts"
+import { codeRefused, DeployRefused, fileTooLarge, pathInvalid } from "./refused.ts"
 import { checkSitePath } from "./sitePath.ts"
 
 /** What a deploy may have at most. */
@@ -29,6 +31,10 @@ export interface Prepared {
   readonly files: number
   readonly bytes: number
   readonly warnings: ReadonlyArray<RuleProblem>
+  /** The code that answers requests, if there is any. */
+  readonly server: ManifestServer | undefined
+  /** What else is worth telling. */
+  readonly notes: ReadonlyArray<string>
 }
 
 /** Checks the files of a deploy, works out what belongs to them, and stores the manifest. */
@@ -44,15 +50,21 @@ export const prepare = async (
     const file = checked[path]
     return file === undefined || file.size > MAX_RULE_FILE_BYTES ? undefined : blobs.bytes(file.hash)!.toString("utf8")
   }
-  const manifest: Manifest = { files: checked, spa: spa ?? saysSpa(text("manifest.json")) }
+  const app = appManifest(text("manifest.json"))
+  const code = serverCodeOf(manifestFiles(blobs, { files: checked }))
+  if ("problem" in code) throw codeRefused("CODE_INVALID", code.problem)
+  const hosts = fetchHosts(app)
+  const server = code.server === undefined || hosts === undefined ? code.server : { ...code.server, fetchHosts: hosts }
+  const manifest: Manifest = { files: checked, spa: spa ?? app.spa === true, ...(server === undefined ? {} : { server }) }
   const { hash } = await sink.store(once(encodeManifest(manifest)))
   await sink.flush()
   const oversized = ["_redirects", "_headers"].filter((path) => (checked[path]?.size ?? 0) > MAX_RULE_FILE_BYTES)
   const warnings = [
     ...oversized.map((file) => ({ file, line: 0, reason: `the file is larger than ${MAX_RULE_FILE_BYTES} bytes and is not read` })),
     ...ruleProblems(text("_redirects"), text("_headers")),
+    ...code.warnings,
   ]
-  return { manifest: hash, ...manifestTotals(manifest), warnings }
+  return { manifest: hash, ...manifestTotals(manifest), warnings, server, notes: code.notes }
 }
 
 const checkFiles = (
@@ -113,15 +125,27 @@ const siteTooLarge = (max: number) =>
     message: `The files are larger than the ${max} bytes that a deploy may have (limits.site_bytes).`,
   })
 
-/** A site may say itself, in its `manifest.json`, that it is a single-page app. */
-const saysSpa = (text: string | undefined): boolean => {
-  if (text === undefined) return false
+/** What a site says of itself in its `manifest.json`. */
+const appManifest = (text: string | undefined): { readonly spa?: unknown; readonly fetch?: unknown } => {
+  if (text === undefined) return {}
   try {
-    return (JSON.parse(text) as { readonly spa?: unknown } | null)?.spa === true
+    return (JSON.parse(text) as object | null) ?? {}
   } catch {
     // A web app manifest with a mistake in it is the site's own affair: it is served as it is.
-    return false
+    return {}
   }
+}
+
+const hostPattern = /^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*$/i
+
+/** `"fetch": {"allow": ["api.example.com", "*.example.org"]}`: the hosts that the site's code may call. */
+const fetchHosts = ({ fetch }: { readonly fetch?: unknown }): ReadonlyArray<string> | undefined => {
+  const allow = (fetch as { readonly allow?: unknown } | null | undefined)?.allow
+  if (allow === undefined) return undefined
+  const isList = Array.isArray(allow) && allow.length > 0 && allow.every((host) => typeof host === "string" && hostPattern.test(host))
+  if (isList) return allow
+  const message = 'fetch.allow in manifest.json has to be a list of host names, such as ["api.example.com", "*.example.org"].'
+  throw new DeployRefused({ code: "VALIDATION_FAILED", status: 400, message })
 }
 
 const ruleProblems = (redirects: string | undefined, headers: string | undefined): ReadonlyArray<RuleProblem> => [

@@ -4,7 +4,7 @@ import type { Addresses } from "../api/views.ts"
 import type { Published } from "./Deployer.ts"
 
 /** The answer to a deploy, the same for both protocols. */
-export const deployedView = ({ site, deploy, files, bytes, warnings }: Published, row: DeploymentRow, addresses: Addresses): Deployed => ({
+export const deployedView = ({ site, deploy, files, bytes, warnings, server, notes }: Published, row: DeploymentRow, addresses: Addresses): Deployed => ({
   site,
   deploy,
   url: addresses.site(site),
@@ -15,5 +15,7 @@ export const deployedView = ({ site, deploy, files, bytes, warnings }: Published
   changed: row.changed,
   removed: row.removed,
   warnings,
+  server: server === undefined ? null : { form: server.form, entry: server.entry, scope: server.scope },
+  notes,
   message: "Deployment successful",
 })

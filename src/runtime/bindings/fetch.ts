@@ -15,10 +15,10 @@ export const fetchBindingOver =
   (invocation) => {
     const count = (run: Invocation): void => {
       const made = calls.get(run) ?? 0
-      if (made >= run.functions.subrequests)
+      if (made >= run.limits.subrequests)
         throw netError(
           "NET_LIMIT",
-          `One request may make ${run.functions.subrequests} calls to other servers, redirects included (functions.subrequests). This would be one more.`,
+          `One request may make ${run.limits.subrequests} calls to other servers, redirects included (functions.subrequests). This would be one more.`,
         )
       calls.set(run, made + 1)
       run.outbound()
@@ -35,8 +35,8 @@ export const fetchBindingOver =
         {
           site: run.site,
           allowedHosts: limits.allowedHosts,
-          maxBytes: functions.subrequestBytes,
-          ms: functions.subrequestMs,
+          maxBytes: limits.subrequestBytes,
+          ms: limits.subrequestMs,
           signal: run.signal,
           beforeEach: () => count(run),
         },

@@ -8,13 +8,13 @@ import { invalid, kindOf, quoted } from "./refusal.ts"
 const maxChanges = 200
 
 /** Changes a document's data, in place. */
-export type Change = (data: JsonObject, id: string) => void
+export type DataChange = (data: JsonObject, id: string) => void
 
 /**
  * Checks what an update does. Bare fields are set, like those in `$set`. Whatever its order, fields are set first, then `$unset`,
  * `$inc`, `$push` and `$pull`.
  */
-export const parseChanges = (changes: Json): Change => {
+export const parseChanges = (changes: Json): DataChange => {
   checkDepth(changes)
   if (!isObject(changes)) throw invalid(`The changes of an update are an object such as { name: "Ann" }, not ${kindOf(changes)}.`)
   const entries = Object.entries(changes)
@@ -38,7 +38,7 @@ export const parseChanges = (changes: Json): Change => {
 const operators = ["$set", "$unset", "$inc", "$push", "$pull"]
 
 /** A document that was read may be written back whole: the times are the store's, and the id has to be its own. */
-const bare = (name: string, value: Json): Change => {
+const bare = (name: string, value: Json): DataChange => {
   if (name === "_createdAt" || name === "_updatedAt") return () => {}
   if (name !== "id") return setter("a field", name, value)
   checkId(value)
@@ -47,12 +47,16 @@ const bare = (name: string, value: Json): Change => {
   }
 }
 
-const setter = (operator: string, name: string, value: Json): Change => {
+const setter = (operator: string, name: string, value: Json): DataChange => {
   const path = changeable(operator, name)
   return (data) => put(data, path, value)
 }
 
-const fieldsOf = (operator: string, fields: Json, change: (path: Path, value: Json, name: string) => Change): ReadonlyArray<Change> => {
+const fieldsOf = (
+  operator: string,
+  fields: Json,
+  change: (path: Path, value: Json, name: string) => DataChange,
+): ReadonlyArray<DataChange> => {
   if (!isObject(fields)) throw invalid(`${operator} takes an object of fields, not ${kindOf(fields)}.`)
   return Object.entries(fields).map(([name, value]) => change(changeable(operator, name), value, name))
 }
@@ -107,7 +111,7 @@ const unset = (data: JsonObject, path: Path): void => {
   if (isObject(parent) && Object.hasOwn(parent, name)) delete (parent as Record<string, Json>)[name]
 }
 
-const increment = (path: Path, by: Json, name: string): Change => {
+const increment = (path: Path, by: Json, name: string): DataChange => {
   if (typeof by !== "number") throw invalid(`$inc of ${quoted(name)} takes a number, not ${kindOf(by)}.`)
   return (data) => {
     const value = valueAt(data, path) ?? 0
@@ -124,7 +128,7 @@ const listAt = (operator: string, data: JsonObject, path: Path): ReadonlyArray<J
   throw invalid(`${operator} needs a list, and ${quoted(path.join("."))} is ${kindOf(value)}.`)
 }
 
-const push = (path: Path, value: Json): Change => {
+const push = (path: Path, value: Json): DataChange => {
   const added = pushed(value)
   return (data) => put(data, path, [...(listAt("$push", data, path) ?? []), ...added])
 }
@@ -138,7 +142,7 @@ const pushed = (value: Json): ReadonlyArray<Json> => {
 }
 
 /** Takes out the elements that are equal to the value, or that pass the operators. */
-const pull = (path: Path, value: Json, name: string): Change => {
+const pull = (path: Path, value: Json, name: string): DataChange => {
   const isPulled = pulled(parseTests(name, value), value)
   return (data) => {
     const list = listAt("$pull", data, path)

@@ -5,7 +5,7 @@ import { GuestError } from "../host.ts"
 import type { Mutation } from "../layers.ts"
 import { chargeStorage, type StorageLimits } from "../quota.ts"
 import type { Unit } from "../unit.ts"
-import type { Change } from "./changes.ts"
+import type { DataChange } from "./changes.ts"
 import { checkCollection, checkId, encodeDocument, isObject, withoutOwnFields } from "./document.ts"
 import type { FindOptions, Order } from "./options.ts"
 import { pinnedIds } from "./plan.ts"
@@ -68,28 +68,44 @@ export const collectionOf = (name: string, { unit, limits, checkDeadline }: Coll
 
   const all = (condition: Condition): ReadonlyArray<Found> => select(viewFor(condition), condition, byCreation, undefined)
 
-  const write = (id: string, before: Stored | undefined, data: JsonObject | undefined): void => {
-    const stream = streamOf(id)
-    const last = unit.peek<DocumentMutation>(stream)
-    const own = last?.unit === unit.id ? last : undefined
-    const text = data === undefined ? undefined : encodeDocument(data)
-    if (text !== undefined && text === before?.text) return
-    const size = text === undefined ? undefined : Buffer.byteLength(text)
-    const [items, bytes] = [countOf(text) - countOf(before?.text), (size ?? 0) - Buffer.byteLength(before?.text ?? "")]
+  /** All of the changes or, if one cannot be, none. */
+  const write = (changes: ReadonlyArray<Change>): void => {
+    const writes = changes
+      .map(({ id, before, data }) => ({ id, before, data, text: data === undefined ? undefined : encodeDocument(data) }))
+      .filter(({ before, text }) => text !== before?.text)
+    let [items, bytes] = [0, 0]
+    for (const { before, text } of writes) {
+      items += countOf(text) - countOf(before?.text)
+      bytes += bytesOf(text) - bytesOf(before?.text)
+    }
     chargeStorage(unit, limits, items, bytes)
+    for (const { id, before, data, text } of writes) {
+      const stream = streamOf(id)
+      const mutation = mutationOf(id, before, text, unit.peek<DocumentMutation>(stream))
+      if (data === undefined) unit.write(stream, { type: "v1.DocumentDeleted", data: { site, collection: name, id } }, mutation)
+      else {
+        const written = { site, collection: name, id, data, ...(mutation.fresh ? { fresh: true as const } : {}) }
+        unit.write(stream, { type: "v1.DocumentWritten", data: written }, mutation)
+      }
+    }
+  }
+
+  /** `last`: what was made of the document last, by this unit or by one before it. */
+  const mutationOf = (
+    id: string,
+    before: Stored | undefined,
+    text: string | undefined,
+    last: DocumentMutation | undefined,
+  ): DocumentMutation => {
+    const own = last?.unit === unit.id ? last : undefined
     const order = own?.order ?? nextOrder++
     const wasThere = own?.wasThere ?? before !== undefined
-    const fresh = text !== undefined && (before === undefined ? wasThere : (own?.fresh ?? false))
-    const document =
+    const fresh = text !== undefined && (before === undefined ? wasThere : own?.fresh === true)
+    const document: Stored | undefined =
       text === undefined
         ? undefined
         : { id, text, createdAt: before?.createdAt ?? unit.now, updatedAt: unit.now, order: before?.order ?? order }
-    const mutation: DocumentMutation = { size, unit: unit.id, id, document, wasThere, order, fresh }
-    if (data === undefined) unit.write(stream, { type: "v1.DocumentDeleted", data: { site, collection: name, id } }, mutation)
-    else {
-      const written = { site, collection: name, id, data, ...(fresh ? { fresh: true as const } : {}) }
-      unit.write(stream, { type: "v1.DocumentWritten", data: written }, mutation)
-    }
+    return { size: text === undefined ? undefined : bytesOf(text), unit: unit.id, id, document, wasThere, order, fresh }
   }
 
   return {
@@ -104,7 +120,7 @@ export const collectionOf = (name: string, { unit, limits, checkDeadline }: Coll
           { code: "DS_EXISTS" },
         )
       }
-      write(id, undefined, withoutOwnFields(document))
+      write([{ id, before: undefined, data: withoutOwnFields(document) }])
       return id
     },
 
@@ -124,19 +140,17 @@ export const collectionOf = (name: string, { unit, limits, checkDeadline }: Coll
     },
 
     /** How many documents matched. */
-    update: (condition: Condition, change: Change): number => {
+    update: (condition: Condition, change: DataChange): number => {
       const found = all(condition)
-      for (const document of found) {
-        change(document.data, document.id)
-        write(document.id, document, document.data)
-      }
+      for (const { data, id } of found) change(data, id)
+      write(found.map((document) => ({ id: document.id, before: document, data: document.data })))
       return found.length
     },
 
     /** How many documents were deleted. */
     delete: (condition: Condition): number => {
       const found = all(condition)
-      for (const document of found) write(document.id, document, undefined)
+      write(found.map(deletion))
       return found.length
     },
 
@@ -149,7 +163,7 @@ export const collectionOf = (name: string, { unit, limits, checkDeadline }: Coll
       const surplus = countMatching(view, condition) - keep
       if (surplus <= 0) return 0
       const oldest = select(view, condition, byCreation, surplus)
-      for (const document of oldest) write(document.id, document, undefined)
+      write(oldest.map(deletion))
       return oldest.length
     },
   }
@@ -172,6 +186,17 @@ export const collectionNames = (unit: Unit): ReadonlyArray<string> => {
     .sort()
 }
 
+/** What a document becomes; without data it is deleted. */
+interface Change {
+  readonly id: string
+  readonly before: Stored | undefined
+  readonly data: JsonObject | undefined
+}
+
+const deletion = (document: Stored): Change => ({ id: document.id, before: document, data: undefined })
+
+const bytesOf = (text: string | undefined): number => (text === undefined ? 0 : Buffer.byteLength(text))
+
 const countOf = (text: string | undefined): number => (text === undefined ? 0 : 1)
 
 /** A document as user code gets it. What is its own comes last, so that it stands over a field of the same name. */
@@ -180,4 +205,4 @@ export const jsonOf = ({ id, text, createdAt, updatedAt }: Stored): string =>
 
 /** A query as user code gives it: an object, or a document's id. */
 export const conditionOf = (query: Json): Condition =>
-  typeof query === "string" ? { kind: "field", path: ["id"], test: { op: "$eq", value: checkId(query) } } : parseQuery(query)
+  typeof query === "string" ? { kind: "field", path: ["id"], test: { op: "$eq", value: query } } : parseQuery(query)

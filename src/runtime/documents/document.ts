@@ -22,10 +22,12 @@ export const checkCollection = (name: string): string => {
   throw invalid(`A collection cannot be called ${quoted(name)}: use 1 to 128 letters, digits and _ . : -`)
 }
 
+/** Whether a document can have this id. */
+export const isId = (id: string): boolean => id !== "" && Buffer.byteLength(id) <= maxIdBytes && id.isWellFormed() && !/\p{Cc}/u.test(id)
+
 export const checkId = (id: unknown): string => {
   if (typeof id !== "string") throw invalid(`A document's id is a string, not ${kindOf(id)}.`)
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what an id may not hold.
-  if (id !== "" && Buffer.byteLength(id) <= maxIdBytes && id.isWellFormed() && !/[\u0000-\u001f\u007f-\u009f]/.test(id)) return id
+  if (isId(id)) return id
   throw invalid(`A document's id cannot be ${quoted(id)}: use 1 to ${maxIdBytes} bytes of text without control characters.`)
 }
 

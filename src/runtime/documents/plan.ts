@@ -1,5 +1,6 @@
 import { indexKey, type Json, keyBounds, type Path } from "../../projections/documentIndex.ts"
 import type { IndexRange } from "../../projections/documents.ts"
+import { isId } from "./document.ts"
 import type { Direction, Order } from "./options.ts"
 import type { Condition, Test } from "./query.ts"
 
@@ -34,13 +35,16 @@ export interface PlanOptions {
 export const pinnedIds = (condition: Condition): ReadonlyArray<string> | undefined => {
   for (const { path, test } of required(condition)) {
     if (path.length > 1 || path[0] !== "id") continue
-    if (test.op === "$eq") return strings([test.value])
-    if (test.op === "$in") return strings(test.values)
+    if (test.op === "$eq") return idsAmong([test.value])
+    if (test.op === "$in") return idsAmong(test.values)
   }
   return undefined
 }
 
-const strings = (values: ReadonlyArray<Json>): ReadonlyArray<string> => [...new Set(values.filter((value) => typeof value === "string"))]
+/** Those that documents can have. */
+const idsAmong = (values: ReadonlyArray<Json>): ReadonlyArray<string> => [
+  ...new Set(values.filter((value) => typeof value === "string" && isId(value)) as ReadonlyArray<string>),
+]
 
 export const planOf = (condition: Condition, options: PlanOptions): Plan => {
   const ids = pinnedIds(condition)

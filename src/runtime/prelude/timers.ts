@@ -114,7 +114,9 @@ export const timerFunctions = {
   clearInterval: (id?: unknown): void => clearTimer(id),
   queueMicrotask: (callback: unknown): void => {
     const run = callable(callback, "queueMicrotask")
-    Promise.resolve().then(() => run()).catch(uncaught)
+    Promise.resolve()
+      .then(() => run())
+      .catch(uncaught)
   },
   reportError: (error: unknown): void => uncaught(error),
 }

@@ -18,7 +18,7 @@ const good: ReadonlyArray<readonly [what: string, text: string, values: Readonly
   ],
   ["a key of several lines", 'KEY="-----BEGIN-----\nabc=\n-----END-----"\nB=1', { KEY: "-----BEGIN-----\nabc=\n-----END-----", B: "1" }],
   ["back quotes", 'A=`it\'s "quoted"`', { A: `it's "quoted"` }],
-  ["nothing is expanded", "A=1\nB=$A\nC=${A}", { A: "1", B: "$A", C: "${A}" }],
+  ["nothing is expanded", "A=1\nB=$A\nC=$(A)", { A: "1", B: "$A", C: "$(A)" }],
   ["the last of a name", "A=1\nA=2", { A: "2" }],
   ["Windows' line ends, and a byte order mark", '\ufeffA=1\r\nB="x\r\ny"\r\n', { A: "1", B: "x\ny" }],
 ]

@@ -59,7 +59,12 @@ describe("an update", () => {
   })
 
   const refused: ReadonlyArray<readonly [what: string, data: string, changes: string, message: RegExp]> = [
-    ["an unknown operator", "{}", '{"$rename":{"a":"b"}}', /no operator "\$rename" for updates\. There are \$set, \$unset, \$inc, \$push, \$pull/],
+    [
+      "an unknown operator",
+      "{}",
+      '{"$rename":{"a":"b"}}',
+      /no operator "\$rename" for updates\. There are \$set, \$unset, \$inc, \$push, \$pull/,
+    ],
     ["another id", "{}", '{"id":"x"}', /id of a document cannot be changed/],
     ["$set of the id", "{}", '{"$set":{"id":"the-id"}}', /\$set cannot change id/],
     ["$inc of a time", "{}", '{"$inc":{"_updatedAt":1}}', /\$inc cannot change _updatedAt/],
@@ -79,7 +84,12 @@ describe("an update", () => {
     ["a gap in a list", '{"a":[1]}', '{"a.5":0}', /has 1 elements/],
     ["$unset of an element", '{"a":[1]}', '{"$unset":["a.0"]}', /Use \$pull/],
     ["an empty name", "{}", '{"":1}', /not the name of a field/],
-    ["too many fields", "{}", JSON.stringify(Object.fromEntries(Array.from({ length: 201 }, (_, i) => [`f${i}`, 1]))), /at most 200 fields/],
+    [
+      "too many fields",
+      "{}",
+      JSON.stringify(Object.fromEntries(Array.from({ length: 201 }, (_, i) => [`f${i}`, 1]))),
+      /at most 200 fields/,
+    ],
   ]
 
   it.each(refused)("with %s is refused", (_, data, changes, message) => {

@@ -39,6 +39,7 @@ describe("a query", () => {
     ["asks for the time of the last change", {}, { _updatedAt: 200 }, true],
     ["may be an id", {}, "the-id", true],
     ["may be another id", {}, "another", false],
+    ["may be what no id can be", {}, "", false],
     ["inherits nothing", {}, { constructor: { $exists: true } }, false],
     ["inherits nothing by __proto__", {}, json('{"__proto__":{"$exists":true}}'), false],
     ["inherits nothing along a path", { a: {} }, { "a.__proto__.toString": { $exists: true } }, false],
@@ -86,7 +87,7 @@ describe("a query", () => {
     ["a field whose name has brackets", { "a[0]": 1 }, { "a[0]": 1 }, true],
     ["a field whose name has U+0000", { "a\0b": 1 }, { "a\0b": 1 }, true],
     ["a field whose name is SQL", { a: 1 }, { "a') OR 1=1 --": 1 }, false],
-    ["a field whose name is a JSON path", { a: 1 }, { "a$": 1 }, false],
+    ["a field whose name is a JSON path", { a: 1 }, { a$: 1 }, false],
   ]
 
   it.each(cases)("%s", (_, data, query, expected) => {
@@ -115,12 +116,11 @@ describe("a query", () => {
     ["an empty name", { "": 1 }, /not the name of a field/],
     ["a name of dots", { "a..b": 1 }, /not the name of a field/],
     ["a very long name", { ["x".repeat(257)]: 1 }, /not the name of a field/],
-    ["too many names", { "a.".repeat(32).concat("a").toString(): 1 }, /not the name of a field/],
+    ["too many names", { [`${"a.".repeat(32)}a`]: 1 }, /not the name of a field/],
     ["too many conditions", { $or: Array.from({ length: 101 }, (_, i) => ({ a: i })) }, /at most 100 conditions/],
     ["too many conditions on one field", { a: { $not: { $in: [] }, $ne: 1 }, $and: Array(99).fill({ b: 1 }) }, /at most 100 conditions/],
     ["too deep a query", nested(10), /nested at most 10 deep/],
     ["too deep a value", { a: { $eq: JSON.parse("[".repeat(200) + "]".repeat(200)) } }, /nested at most 100 deep/],
-    ["an empty id", "", /id cannot be ""/],
   ]
 
   it.each(refused)("is refused if it has %s", (_, query, message) => {

@@ -93,4 +93,3 @@ export class AbortController {
     abortSignal(this.#signal, reason)
   }
 }
-

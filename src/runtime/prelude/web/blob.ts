@@ -1,6 +1,5 @@
 import { type BufferSource, type Bytes, bytesOf, concatenated, isBufferSource } from "./bytes.ts"
-import { ReadableStream } from "./readable.ts"
-import { streamOver } from "./readable.ts"
+import { type ReadableStream, streamOver } from "./readable.ts"
 import { textOf, utf8 } from "./text.ts"
 
 /** The bytes of a Blob, which nobody may change. */

@@ -1,5 +1,5 @@
 import { Blob, blobBytes, blobOf } from "./blob.ts"
-import { bufferOf, type BufferSource, type Bytes, bytesOf, concatenated, copyOf, isBufferSource } from "./bytes.ts"
+import { type Bytes, bufferOf, bytesOf, concatenated, copyOf, isBufferSource } from "./bytes.ts"
 import { FormData } from "./formData.ts"
 import type { Headers } from "./headers.ts"
 import { readForm, writeForm } from "./multipart.ts"
@@ -111,7 +111,8 @@ const collected = (stream: ReadableStream): Promise<ArrayBuffer> =>
     const step = (): void =>
       readFrom(readable, {
         chunk: (value) => {
-          if (!isBufferSource(value)) return reject(new TypeError("A stream that is a body gives Uint8Arrays: encode text with a TextEncoder."))
+          if (!isBufferSource(value))
+            return reject(new TypeError("A stream that is a body gives Uint8Arrays: encode text with a TextEncoder."))
           chunks.push(bytesOf(value))
           // Not from inside: a stream with many chunks queued would pile up calls.
           Promise.resolve().then(step)
@@ -124,17 +125,18 @@ const collected = (stream: ReadableStream): Promise<ArrayBuffer> =>
 
 const ownBuffer = (content: string | ArrayBuffer): ArrayBuffer => (typeof content === "string" ? utf8(content).buffer : content.slice(0))
 
+export const textType = "text/plain;charset=UTF-8"
+
 /** The content that a value given as `body` stands for, and the content type that it brings. */
-export const contentOf = (body: unknown): [content: Content, type: string | undefined] => {
-  if (typeof body === "string") return [body, "text/plain;charset=UTF-8"]
-  if (body === null || body === undefined) return [null, undefined]
-  if (isBufferSource(body)) return [copyOf(body as BufferSource), undefined]
+export const contentOf = (body: unknown): { readonly content: Content; readonly type: string | undefined } => {
+  if (body === null || body === undefined) return { content: null, type: undefined }
+  if (isBufferSource(body)) return { content: copyOf(body), type: undefined }
   if (body instanceof ReadableStream) {
     if (isTaken(body)) throw new TypeError("The stream is locked or has been read, so it cannot be a body.")
-    return [body, undefined]
+    return { content: body, type: undefined }
   }
-  if (body instanceof URLSearchParams) return [body.toString(), "application/x-www-form-urlencoded;charset=UTF-8"]
+  if (body instanceof URLSearchParams) return { content: body.toString(), type: "application/x-www-form-urlencoded;charset=UTF-8" }
   if (body instanceof FormData) return writeForm(body)
-  if (body instanceof Blob) return [bufferOf(blobBytes(body)), body.type === "" ? undefined : body.type]
-  return [String(body), "text/plain;charset=UTF-8"]
+  if (body instanceof Blob) return { content: bufferOf(blobBytes(body)), type: body.type === "" ? undefined : body.type }
+  return { content: String(body), type: textType }
 }

@@ -154,28 +154,26 @@ for (const name of (
   names.set(name, lower).set(lower, lower)
 }
 
-const values = new Set(
-  [
-    "application/json",
-    "application/json; charset=utf-8",
-    "application/json; charset=UTF-8",
-    "text/html",
-    "text/html; charset=utf-8",
-    "text/html; charset=UTF-8",
-    "text/html;charset=utf-8",
-    "text/html;charset=UTF-8",
-    "text/plain",
-    "text/plain; charset=utf-8",
-    "text/plain; charset=UTF-8",
-    "text/plain;charset=UTF-8",
-    "no-store",
-    "no-cache",
-    "*",
-    "/",
-    "Origin",
-    "true",
-  ],
-)
+const values = new Set([
+  "application/json",
+  "application/json; charset=utf-8",
+  "application/json; charset=UTF-8",
+  "text/html",
+  "text/html; charset=utf-8",
+  "text/html; charset=UTF-8",
+  "text/html;charset=utf-8",
+  "text/html;charset=UTF-8",
+  "text/plain",
+  "text/plain; charset=utf-8",
+  "text/plain; charset=UTF-8",
+  "text/plain;charset=UTF-8",
+  "no-store",
+  "no-cache",
+  "*",
+  "/",
+  "Origin",
+  "true",
+])
 
 const lowerCase = (name: unknown): string => {
   const known = names.get(name as string)
@@ -189,6 +187,8 @@ const valueOf = (value: unknown): string => {
   if (values.has(value as string)) return value as string
   const text = String(value).replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, "")
   if (/[\0\n\r]|[^\0-\xff]/.test(text))
-    throw new TypeError(`${JSON.stringify(text)} is not a value for a header: it may hold no line breaks, no U+0000 and nothing above U+00FF.`)
+    throw new TypeError(
+      `${JSON.stringify(text)} is not a value for a header: it may hold no line breaks, no U+0000 and nothing above U+00FF.`,
+    )
   return text
 }

@@ -3,7 +3,7 @@ import type { AbortSignal } from "./abort.ts"
 import { gathered, takeContent } from "./body.ts"
 import { forgetRandom } from "./random.ts"
 import { type Request, requestOf } from "./request.ts"
-import { type Response, statusAndHeaders } from "./response.ts"
+import { isResponseObject, type Response, statusAndHeaders } from "./response.ts"
 import { utf8 } from "./text.ts"
 import { knowUrl } from "./url.ts"
 
@@ -27,6 +27,9 @@ export const incomingRequest = (
   knowUrl(url)
   return requestOf(body, url, method, flatHeaders, signal && { signal })
 }
+
+/** Whether something is a Response, or of a class that extends it. */
+export const isResponse = (value: unknown): value is Response => isResponseObject(value)
 
 /** A response as it leaves the sandbox. Text is text that can cross as it is. */
 export interface Taken {

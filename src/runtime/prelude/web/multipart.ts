@@ -1,6 +1,6 @@
 import { hostFunction } from "../host.ts"
 import { blobBytes, fileOf } from "./blob.ts"
-import { bufferOf, type Bytes, bytesOf, concatenated } from "./bytes.ts"
+import { type Bytes, bufferOf, bytesOf, concatenated } from "./bytes.ts"
 import { FormData } from "./formData.ts"
 import { random } from "./random.ts"
 import { URLSearchParams } from "./searchParams.ts"
@@ -41,7 +41,7 @@ export const readForm = (body: string | ArrayBuffer, contentType: string | null)
 }
 
 /** A form as a `multipart/form-data` body, with its content type. */
-export const writeForm = (form: FormData): [body: ArrayBuffer, contentType: string] => {
+export const writeForm = (form: FormData): { readonly content: ArrayBuffer; readonly type: string } => {
   const boundary = `----fazt${`${random()}${random()}`.replaceAll("0.", "")}`
   const chunks: Array<Bytes> = []
   for (const [name, value] of form) {
@@ -53,7 +53,7 @@ export const writeForm = (form: FormData): [body: ArrayBuffer, contentType: stri
     }
   }
   chunks.push(utf8(`--${boundary}--\r\n`))
-  return [bufferOf(concatenated(chunks)), `multipart/form-data; boundary=${boundary}`]
+  return { content: bufferOf(concatenated(chunks)), type: `multipart/form-data; boundary=${boundary}` }
 }
 
 const quoted = (text: string): string => text.replaceAll("\n", "%0A").replaceAll("\r", "%0D").replaceAll('"', "%22")

@@ -14,7 +14,10 @@ export const deferred = (): Deferred => {
 }
 
 /** Calls a function that may be missing, and makes a promise of how it ends. */
-export const invoked = <Args extends ReadonlyArray<unknown>>(run: ((...args: Args) => unknown) | undefined, ...args: Args): Promise<unknown> => {
+export const invoked = <Args extends ReadonlyArray<unknown>>(
+  run: ((...args: Args) => unknown) | undefined,
+  ...args: Args
+): Promise<unknown> => {
   try {
     return Promise.resolve(run?.(...args))
   } catch (error) {

@@ -260,4 +260,3 @@ export const takeWhole = (stream: ReadableStream): string | ArrayBuffer | undefi
 }
 
 export const isDisturbed = (stream: ReadableStream): boolean => readableOf(stream).disturbed
-

@@ -54,7 +54,8 @@ export const highWaterMarkIn = (strategy: Strategy | undefined, otherwise: numbe
 
 export const checkedSize = (size: unknown): number => {
   const number = Number(size)
-  if (Number.isNaN(number) || number < 0 || number === Number.POSITIVE_INFINITY) throw new RangeError("The size of a chunk is a finite number.")
+  if (Number.isNaN(number) || number < 0 || number === Number.POSITIVE_INFINITY)
+    throw new RangeError("The size of a chunk is a finite number.")
   return number
 }
 

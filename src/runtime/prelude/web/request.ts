@@ -1,6 +1,6 @@
 import { AbortSignal, newSignal } from "./abort.ts"
 import { Body, type Content, contentOf, copyContent, takeContent } from "./body.ts"
-import { type HeaderList, Headers, headerList, headerListOf, headersOver } from "./headers.ts"
+import { type HeaderList, type Headers, headerIn, headerList, headerListOf, headersOver } from "./headers.ts"
 import { parseUrl } from "./url.ts"
 
 export interface RequestInit extends Settings {
@@ -47,35 +47,35 @@ export class Request extends Body {
   }
 
   constructor(input: unknown, init?: RequestInit | null, trustedContent?: unknown) {
-    if (input === trusted) {
-      const { url, method, headers, more } = init as unknown as { url: string; method: string; headers: HeaderList; more?: More }
-      super(trustedContent as Content)
-      this.#url = url
-      this.#method = method
-      this.#headers = headers
-      this.#more = more
+    const known = input === trusted
+    const from = !known && typeof input === "object" && input !== null && #url in input ? input : undefined
+    const given = init ?? {}
+    const method = known ? "" : given.method === undefined ? (from?.#method ?? "GET") : methodOf(given.method)
+    const url = known ? "" : from === undefined ? urlOf(input) : from.#url
+    const brought = known || given.body === undefined || given.body === null ? undefined : contentOf(given.body)
+    const content = known
+      ? (trustedContent as Content)
+      : brought === undefined
+        ? from === undefined
+          ? null
+          : takeContent(from)
+        : brought.content
+    if (content !== null && (method === "GET" || method === "HEAD")) throw new TypeError(`A ${method} request can have no body.`)
+    super(content)
+    if (known) {
+      const parts = init as unknown as { url: string; method: string; headers: HeaderList; more: More | undefined }
+      this.#url = parts.url
+      this.#method = parts.method
+      this.#headers = parts.headers
+      this.#more = parts.more
       return
     }
-    const from = typeof input === "object" && input !== null && #url in input ? input : undefined
-    const given = init ?? {}
-    const url = from === undefined ? urlOf(input) : from.#url
-    const method = given.method === undefined ? (from?.#method ?? "GET") : methodOf(given.method)
-    const bodyless = method === "GET" || method === "HEAD"
-    if (bodyless && given.body !== undefined && given.body !== null) throw new TypeError(`A ${method} request can have no body.`)
     const list = given.headers === undefined && from !== undefined ? [...requestHeaders(from)] : headerList(given.headers)
-    const [content, type] =
-      given.body === undefined || given.body === null ? [from === undefined ? null : takeContent(from), undefined] : contentOf(given.body)
-    if (bodyless && content !== null) throw new TypeError(`A ${method} request can have no body.`)
-    if (type !== undefined && !list.includes("content-type")) list.push("content-type", type)
-    super(content)
+    if (brought?.type !== undefined && headerIn(list, "content-type") === null) list.push("content-type", brought.type)
     this.#url = url
     this.#method = method
     this.#headers = list
-    const signal = given.signal === undefined ? from?.signal : given.signal
-    if (signal !== undefined && signal !== null && !(signal instanceof AbortSignal)) throw new TypeError("signal has to be an AbortSignal.")
-    if (given.redirect !== undefined && !["follow", "error", "manual"].includes(String(given.redirect)))
-      throw new TypeError('redirect is "follow", "manual" or "error".')
-    this.#more = { ...from?.#more, ...given, signal: signal ?? undefined }
+    this.#more = init === undefined || init === null ? from?.#more : moreOf(init, from)
   }
 
   get url(): string {
@@ -133,11 +133,27 @@ export class Request extends Body {
   }
 }
 
+const settings = ["redirect", "cache", "credentials", "mode", "integrity", "keepalive", "referrer", "referrerPolicy"] as const
+
+const moreOf = (init: RequestInit, from: Request | undefined): More => {
+  const signal = init.signal === undefined ? from?.signal : init.signal
+  if (signal !== undefined && signal !== null && !(signal instanceof AbortSignal)) throw new TypeError("signal has to be an AbortSignal.")
+  if (init.redirect !== undefined && !["follow", "error", "manual"].includes(String(init.redirect)))
+    throw new TypeError('redirect is "follow", "manual" or "error".')
+  const more: Record<string, unknown> = { signal: signal ?? undefined }
+  for (const name of settings) {
+    const value = init[name] ?? from?.[name]
+    if (value !== undefined) more[name] = value
+  }
+  return more
+}
+
 const urlOf = (input: unknown): string => {
   const text = String(input)
   const href = parseUrl(text)
   if (href === undefined) throw new TypeError(`Invalid URL: ${text}. A request needs a whole URL, with its host.`)
-  if (/^[a-z][a-z\d+.-]*:\/\/[^/?#]*@/.test(href)) throw new TypeError("The URL of a request can hold no user name and no password: send an Authorization header.")
+  if (/^[a-z][a-z\d+.-]*:\/\/[^/?#]*@/.test(href))
+    throw new TypeError("The URL of a request can hold no user name and no password: send an Authorization header.")
   return href
 }
 
@@ -147,7 +163,8 @@ const methodOf = (value: unknown): string => {
   if (usual.has(value as string)) return value as string
   const method = String(value)
   const upper = method.toUpperCase()
-  if (!/^[!#$%&'*+\-.^_`|~\w]+$/.test(method) || /^(CONNECT|TRACE|TRACK)$/.test(upper)) throw new TypeError(`"${method}" is not a method that a request can have.`)
+  if (!/^[!#$%&'*+\-.^_`|~\w]+$/.test(method) || /^(CONNECT|TRACE|TRACK)$/.test(upper))
+    throw new TypeError(`"${method}" is not a method that a request can have.`)
   // "patch" is not in the standard's list of methods that it writes in capitals.
   return usual.has(upper) && upper !== "PATCH" ? upper : method
 }

@@ -1,5 +1,5 @@
-import { Body, type Content, contentOf, copyContent } from "./body.ts"
-import { type HeaderList, Headers, headerIn, headerList, headerListOf, headersOver, setHeader } from "./headers.ts"
+import { Body, type Content, contentOf, copyContent, textType } from "./body.ts"
+import { type HeaderList, type Headers, headerIn, headerList, headerListOf, headersOver } from "./headers.ts"
 import { parseUrl } from "./url.ts"
 
 export interface ResponseInit {
@@ -21,7 +21,7 @@ export let statusAndHeaders: (response: Response) => { readonly status: number; 
 /** A response whose parts are known to be right. */
 export let responseOf: (content: Content, status: number, headers: HeaderList, details?: Details) => Response
 /** Whether something is a Response, or of a class that extends it. */
-export let isResponse: (value: unknown) => value is Response
+export let isResponseObject: (value: unknown) => value is Response
 
 const trusted = Symbol()
 
@@ -29,40 +29,42 @@ export class Response extends Body {
   readonly #status: number
   /** The list until somebody asks for the object. */
   #headers: HeaderList | Headers
-  readonly #details: Details | undefined
+  #details: Details | undefined
 
   static {
     statusAndHeaders = (response) => ({ status: response.#status, headers: Response.#list(response) })
     responseOf = (content, status, headers, details) => new Response(trusted, { status, headers, details } as ResponseInit, content)
-    isResponse = (value): value is Response => typeof value === "object" && value !== null && #status in value
+    isResponseObject = (value): value is Response => typeof value === "object" && value !== null && #status in value
   }
 
   constructor(body?: unknown, init?: ResponseInit | null, trustedContent?: unknown) {
+    let content: Content
+    let type: string | undefined
+    if (typeof body === "string") {
+      content = body
+      type = textType
+    } else if (body === trusted) content = trustedContent as Content
+    else ({ content, type } = contentOf(body))
+    super(content)
     if (body === trusted) {
       const { status, headers, details } = init as { status: number; headers: HeaderList; details?: Details }
-      super(trustedContent as Content)
       this.#status = status
       this.#headers = headers
       this.#details = details
-      return
-    }
-    const [content, type] = contentOf(body)
-    super(content)
-    if (init === undefined || init === null) {
+    } else if (init === undefined || init === null) {
       this.#status = 200
       this.#headers = type === undefined ? [] : ["content-type", type]
-      this.#details = undefined
-      return
+    } else {
+      const { status, statusText } = init
+      this.#status = status === undefined ? 200 : statusOf(status)
+      if (statusText !== undefined && statusText !== "") this.#details = { statusText: reasonOf(statusText) }
+      const list = headerList(init.headers)
+      if (content !== null) {
+        if (isNullBody(this.#status)) throw new TypeError(`A response of status ${this.#status} can have no body.`)
+        if (type !== undefined && headerIn(list, "content-type") === null) list.push("content-type", type)
+      }
+      this.#headers = list
     }
-    const { status, statusText } = init
-    this.#status = status === undefined ? 200 : statusOf(status)
-    this.#details = statusText === undefined || statusText === "" ? undefined : { statusText: reasonOf(statusText) }
-    const list = headerList(init.headers)
-    if (content !== null) {
-      if (isNullBody(this.#status)) throw new TypeError(`A response of status ${this.#status} can have no body.`)
-      if (type !== undefined && !list.includes("content-type")) list.push("content-type", type)
-    }
-    this.#headers = list
   }
 
   static #list(response: Response): HeaderList {
@@ -72,9 +74,11 @@ export class Response extends Body {
   static json(data: unknown, init?: ResponseInit | null): Response {
     const text = JSON.stringify(data)
     if (text === undefined) throw new TypeError("The value has no JSON.")
+    const response = new Response(text, init && { status: init.status, statusText: init.statusText })
     const list = headerList(init?.headers)
-    if (headerIn(list, "content-type") === null) setHeader(list, "content-type", "application/json")
-    return new Response(text, { ...pick(init), headers: headersOver(list) })
+    if (headerIn(list, "content-type") === null) list.push("content-type", "application/json")
+    response.#headers = list
+    return response
   }
 
   static redirect(url: unknown, status: unknown = 302): Response {
@@ -82,7 +86,8 @@ export class Response extends Body {
     if (![301, 302, 303, 307, 308].includes(code)) throw new RangeError(`${status} is not a status that redirects.`)
     const text = String(url)
     // There is no page to be relative to, so a path on the same host stays one.
-    const location = parseUrl(text) ?? (/^[/\\](?![/\\])/.test(text) ? parseUrl(text, "http://0/")?.slice("http://0.0.0.0".length) : undefined)
+    const location =
+      parseUrl(text) ?? (/^[/\\](?![/\\])/.test(text) ? parseUrl(text, "http://0/")?.slice("http://0.0.0.0".length) : undefined)
     if (location === undefined) throw new TypeError(`Invalid URL: ${text}`)
     return responseOf(null, code, ["location", location])
   }
@@ -126,9 +131,8 @@ export class Response extends Body {
 }
 
 /** Statuses whose responses never have a body. */
-export const isNullBody = (status: number): boolean => status === 204 || status === 304 || status === 205 || status === 101 || status === 103
-
-const pick = (init: ResponseInit | null | undefined): ResponseInit => ({ status: init?.status, statusText: init?.statusText })
+export const isNullBody = (status: number): boolean =>
+  status === 204 || status === 304 || status === 205 || status === 101 || status === 103
 
 const statusOf = (status: unknown): number => {
   const number = Math.trunc(Number(status))

@@ -1,14 +1,23 @@
 import { Blob } from "./blob.ts"
 import { DOMException } from "./domException.ts"
 
-const errors: Readonly<Record<string, ErrorConstructor>> = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError }
+const errors: Readonly<Record<string, ErrorConstructor>> = {
+  Error,
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+}
 const uncloneable = [WeakMap, WeakSet, WeakRef, Promise, FinalizationRegistry]
 
 export const structuredClone = (value: unknown, options?: { readonly transfer?: ReadonlyArray<ArrayBuffer> }): unknown => {
   if (options?.transfer === undefined) return clone(value, new Map())
   const copies = new Map<unknown, unknown>()
   for (const buffer of options.transfer) {
-    if (!(buffer instanceof ArrayBuffer) || buffer.detached || copies.has(buffer)) throw refused("Only ArrayBuffers can be transferred, each once")
+    if (!(buffer instanceof ArrayBuffer) || buffer.detached || copies.has(buffer))
+      throw refused("Only ArrayBuffers can be transferred, each once")
     copies.set(buffer, undefined)
   }
   for (const buffer of options.transfer) copies.set(buffer, buffer.transfer())

@@ -1,5 +1,5 @@
 import { hostFunction } from "../host.ts"
-import { type BufferSource, bufferOf, type Bytes } from "./bytes.ts"
+import { type BufferSource, type Bytes, bufferOf } from "./bytes.ts"
 
 const encodeOnHost = hostFunction<[text: string, json: number], ArrayBuffer>("text.encode")
 const decodeOnHost = hostFunction<[label: string, fatal: number, json: number, bytes: ArrayBuffer], string | false | undefined>(
@@ -11,7 +11,11 @@ const parse = JSON.parse
 /** The UTF-8 of a string. What holds U+0000 can cross to the host only as JSON. */
 export const utf8 = (text: string): Bytes =>
   new Uint8Array(
-    text === "" ? 0 : text.includes("\0") ? encodeOnHost(stringify(text), 1) : encodeOnHost(text.isWellFormed() ? text : text.toWellFormed(), 0),
+    text === ""
+      ? 0
+      : text.includes("\0")
+        ? encodeOnHost(stringify(text), 1)
+        : encodeOnHost(text.isWellFormed() ? text : text.toWellFormed(), 0),
   )
 
 /** The text that bytes stand for in an encoding, a byte order mark included; `undefined` if they are not well-formed and have to be. */

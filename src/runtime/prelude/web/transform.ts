@@ -119,8 +119,7 @@ export class TransformStream {
           throw thrown
         },
       )
-    writable.sink.abort = (reason) =>
-      invoked(by.cancel && (() => by.cancel!(reason))).finally(() => errorReadable(readable, reason))
+    writable.sink.abort = (reason) => invoked(by.cancel && (() => by.cancel!(reason))).finally(() => errorReadable(readable, reason))
     readable.pull = () => {
       setBackpressure(false)
       return change.promise

@@ -24,7 +24,11 @@ export const parseUrl = (input: string, base?: string): string | undefined => {
 
 /** U+0000 cannot cross to the host. At the ends it means nothing, and elsewhere it means what `%00` means. */
 const crossing = (text: string): string =>
-  text.includes("\0") ? text.replace(/^[\0-\x20]+|[\0-\x20]+$/g, "").replaceAll("\0", "%00") : text.isWellFormed() ? text : text.toWellFormed()
+  text.includes("\0")
+    ? text.replace(/^[\0-\x20]+|[\0-\x20]+$/g, "").replaceAll("\0", "%00")
+    : text.isWellFormed()
+      ? text
+      : text.toWellFormed()
 
 export class URL {
   #href: string
@@ -200,4 +204,6 @@ const before = (href: string, mark: string, from: number, end: number): number =
 }
 
 const invalid = (url: unknown, base?: unknown): TypeError =>
-  Object.assign(new TypeError(base === undefined ? `Invalid URL: ${url}` : `Invalid URL: ${url} with base ${base}`), { code: "ERR_INVALID_URL" })
+  Object.assign(new TypeError(base === undefined ? `Invalid URL: ${url}` : `Invalid URL: ${url} with base ${base}`), {
+    code: "ERR_INVALID_URL",
+  })
