@@ -47,12 +47,18 @@ export class Handler extends Context.Tag("fazt/Handler")<Handler, EdgeListener>(
       const blobs = blobReader(db)
       const cache = blobCache(blobs, settings.number("cache.bytes"))
       const snapshots = siteSnapshots(db, blobs)
+      const { live } = yield* Sockets
       yield* writer.onCommitted(({ events, variants }) => {
-        for (const { stream } of events) if (stream.startsWith("site/")) snapshots.changed(stream.slice("site/".length))
+        for (const { stream } of events) {
+          if (!stream.startsWith("site/")) continue
+          const site = stream.slice("site/".length)
+          snapshots.changed(site)
+          // Without server code nobody is left who could send anything.
+          if (live.count(site, "") > 0 && snapshots.live(site)?.server === undefined) live.drop(site)
+        }
         if (variants.length > 0) cache.refreshVariants(variants)
       })
       const functions = yield* Functions
-      const { live } = yield* Sockets
       const ping = db.prepare("SELECT 1 FROM events LIMIT 1")
       const app = yield* HttpApiBuilder.httpApp
       const contract = yield* HttpMiddleware.withTracerDisabledWhenEffect(NodeHttpServer.makeHandler(app), () => true)

@@ -1,8 +1,10 @@
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Runtime from "effect/Runtime"
 import { CartridgeWriter } from "../commands/CartridgeWriter.ts"
 import { Environment } from "../config.ts"
 import { siteOfEnvStream } from "../events/env.ts"
@@ -36,10 +38,20 @@ export class SiteEnv extends Context.Tag("fazt/SiteEnv")<
       const known = new Map<string, Readonly<Record<string, string>>>()
       const listeners = new Set<(site: string) => void>()
 
+      const runtime = yield* Effect.runtime()
+      /** Whatever a listener does, others hear of the change too, and the commit stands. */
+      const tell = (listener: (site: string) => void, site: string): void => {
+        try {
+          listener(site)
+        } catch (error) {
+          Runtime.runFork(runtime)(Effect.logError(`The changed environment of ${site} could not be taken up.`, Cause.die(error)))
+        }
+      }
+
       yield* writer.onCommitted(({ events }) => {
         const changed = new Set(events.flatMap(({ stream }) => siteOfEnvStream(stream) ?? []))
         for (const site of changed) known.delete(site)
-        for (const site of changed) for (const listener of listeners) listener(site)
+        for (const site of changed) for (const listener of listeners) tell(listener, site)
       })
 
       const open = (site: string, name: string, ref: string): string | undefined => {

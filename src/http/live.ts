@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http"
 import type { Duplex } from "node:stream"
 import { WebSocket, WebSocketServer } from "ws"
 import { askedIn, type LiveMessage, liveText, messageText, textFrame } from "./liveMessages.ts"
+import { liveRooms, type Member } from "./liveRooms.ts"
 import { addressKey, isOwnOrigin, refuseUpgrade } from "./liveUpgrade.ts"
 
 /** Asked anew each time, so that a changed setting holds at once. */
@@ -30,13 +31,9 @@ export interface LiveOptions {
   readonly closeMs?: number
 }
 
-interface Client {
-  readonly id: string
-  readonly site: string
-  readonly address: string | undefined
+interface Client extends Member {
   readonly ws: WebSocket
   readonly socket: Duplex
-  readonly channels: Set<string>
   /** Messages that wait to be written. */
   waiting: number
   readonly written: () => void
@@ -45,11 +42,6 @@ interface Client {
   filledAt: number
   pingedAt: number
   awaitsPong: boolean
-}
-
-interface Room {
-  readonly clients: Map<string, Client>
-  readonly channels: Map<string, Set<Client>>
 }
 
 /** So many messages may wait for a client, however small they are. */
@@ -83,7 +75,7 @@ export const makeLive = ({
     closeTimeout: closeMs,
   }
   const server = new WebSocketServer(options)
-  const rooms = new Map<string, Room>()
+  const rooms = liveRooms<Client>()
   const addresses = new Map<string, number>()
   let open = 0
   let stopping = false
@@ -116,7 +108,7 @@ export const makeLive = ({
     return false
   }
 
-  const subscribe = (room: Room, client: Client, channel: string): void => {
+  const subscribe = (client: Client, channel: string): void => {
     if (!client.channels.has(channel)) {
       const { channels: most } = limits()
       if (client.channels.size >= most)
@@ -125,45 +117,25 @@ export const makeLive = ({
           channel,
           error: `A client may subscribe to at most ${most} channels. Unsubscribe from one first.`,
         })
-      client.channels.add(channel)
-      const members = room.channels.get(channel)
-      if (members === undefined) room.channels.set(channel, new Set([client]))
-      else members.add(client)
+      rooms.subscribe(client, channel)
       onChange(client.site)
     }
     tell(client, { type: "subscribed", channel, client: client.id })
   }
 
-  const unsubscribe = (room: Room, client: Client, channel: string): void => {
-    if (client.channels.delete(channel)) {
-      forget(room, client, channel)
-      onChange(client.site)
-    }
-    tell(client, { type: "unsubscribed", channel })
-  }
-
-  const forget = ({ channels }: Room, client: Client, channel: string): void => {
-    const members = channels.get(channel)
-    members?.delete(client)
-    if (members?.size === 0) channels.delete(channel)
-  }
-
-  const answer = (room: Room, client: Client, text: string): void => {
+  const answer = (client: Client, text: string): void => {
     const asked = askedIn(text)
-    if (asked.kind === "subscribe") subscribe(room, client, asked.channel)
-    else if (asked.kind === "unsubscribe") unsubscribe(room, client, asked.channel)
-    else if (asked.kind === "ping") tell(client, { type: "pong" })
+    if (asked.kind === "subscribe") subscribe(client, asked.channel)
+    else if (asked.kind === "unsubscribe") {
+      if (rooms.unsubscribe(client, asked.channel)) onChange(client.site)
+      tell(client, { type: "unsubscribed", channel: asked.channel })
+    } else if (asked.kind === "ping") tell(client, { type: "pong" })
     else if (asked.kind === "refused") tell(client, { type: "error", channel: asked.channel, error: asked.reason })
   }
 
-  /** From here on the client gets nothing and counts for nothing. */
+  /** From here on the client gets nothing, and its site knows nothing of it. */
   const remove = (client: Client): void => {
-    const room = rooms.get(client.site)
-    if (room === undefined || !room.clients.delete(client.id)) return
-    for (const channel of client.channels) forget(room, client, channel)
-    client.channels.clear()
-    if (room.clients.size === 0) rooms.delete(client.site)
-    onChange(client.site)
+    if (rooms.remove(client)) onChange(client.site)
   }
 
   const leave = (client: Client, code: number, reason: string): void => {
@@ -172,13 +144,10 @@ export const makeLive = ({
   }
 
   const enter = (ws: WebSocket, socket: Duplex, site: string, address: string | undefined): void => {
-    const room = rooms.get(site) ?? { clients: new Map(), channels: new Map() }
-    rooms.set(site, room)
     const now = performance.now()
     const client: Client = {
       id: randomBytes(12).toString("base64url"),
       site,
-      address,
       ws,
       socket,
       channels: new Set(),
@@ -189,11 +158,11 @@ export const makeLive = ({
       pingedAt: now,
       awaitsPong: false,
     }
-    room.clients.set(client.id, client)
+    rooms.add(client)
     ws.on("message", (data, isBinary) => {
       if (ws.readyState !== WebSocket.OPEN || !mayAsk(client)) return
       if (isBinary) return tell(client, { type: "error", error: "Send text: messages are JSON." })
-      answer(room, client, String(data))
+      answer(client, String(data))
     })
     ws.on("ping", () => mayAsk(client))
     ws.on("pong", () => {
@@ -223,7 +192,7 @@ export const makeLive = ({
     if (stopping) return refuseUpgrade(socket, 503, "the server is about to stop")
     if (!isOwnOrigin(req)) return refuseUpgrade(socket, 403, "pages of other sites may not open this WebSocket")
     if (open >= sockets) return refuseUpgrade(socket, 503, "too many WebSockets are open on this server")
-    if ((rooms.get(site)?.clients.size ?? 0) >= siteSockets) return refuseUpgrade(socket, 503, "too many WebSockets are open on this site")
+    if (rooms.count(site, "") >= siteSockets) return refuseUpgrade(socket, 503, "too many WebSockets are open on this site")
     if (addressSockets > 0 && address !== undefined && (addresses.get(address) ?? 0) >= addressSockets)
       return refuseUpgrade(socket, 429, "too many WebSockets are open from your address")
     server.options.maxPayload = messageBytes
@@ -237,8 +206,8 @@ export const makeLive = ({
   const beat = setInterval(
     () => {
       const now = performance.now()
-      for (const { clients } of rooms.values())
-        for (const client of clients.values())
+      for (const site of rooms.sites())
+        for (const client of rooms.members(site, ""))
           if (client.awaitsPong) {
             if (now - client.pingedAt >= pongMs) client.ws.terminate()
           } else if (now - client.pingedAt >= pingMs) {
@@ -251,60 +220,40 @@ export const makeLive = ({
   )
   beat.unref()
 
-  const all = (site: string): ReadonlyArray<Client> => [...(rooms.get(site)?.clients.values() ?? [])]
-
-  const channels = (site: string): Readonly<Record<string, number>> => {
-    const room = rooms.get(site)
-    const sizes: Record<string, number> = Object.create(null)
-    if (room === undefined) return sizes
-    sizes[""] = room.clients.size
-    for (const [channel, members] of room.channels) sizes[channel] = members.size
-    return sizes
-  }
-
   return {
     /** Takes a request for a WebSocket on a site, or answers why not. That the site exists is for the caller to know. */
     upgrade,
     /** To the subscribers of a channel, or with `undefined` to all clients of the site. `data` is JSON. */
     broadcast: (site: string, channel: string | undefined, data: string): void => {
-      const room = rooms.get(site)
-      const receivers = channel === undefined ? room?.clients.values() : room?.channels.get(channel)
-      if (receivers === undefined) return
+      const receivers = rooms.members(site, channel ?? "")
+      if (receivers.length === 0) return
       const frame = textFrame(messageText(channel, data, Date.now()))
-      // A receiver that is too slow leaves the set that is being read.
-      for (const client of [...receivers]) write(client, frame)
+      for (const client of receivers) write(client, frame)
     },
     /** Closes a client's socket; false if there is no such client on the site. */
     kick: (site: string, id: string): boolean => {
-      const client = rooms.get(site)?.clients.get(id)
+      const client = rooms.find(site, id)
       if (client !== undefined) leave(client, kicked, "closed by the site")
       return client !== undefined
     },
     /** How many clients a channel has, or with `""` the site. */
-    count: (site: string, channel: string): number => {
-      const room = rooms.get(site)
-      return (channel === "" ? room?.clients.size : room?.channels.get(channel)?.size) ?? 0
-    },
-    /** How many clients each channel of a site has; `""` is all of them. Without a prototype, since channels have any name. */
-    channels,
+    count: rooms.count,
+    channels: rooms.channels,
     /** The ids of a channel's clients, or with `""` of the site's. */
-    clients: (site: string, channel: string): ReadonlyArray<string> => {
-      const room = rooms.get(site)
-      if (room === undefined) return []
-      return channel === "" ? [...room.clients.keys()] : [...(room.channels.get(channel) ?? [])].map(({ id }) => id)
-    },
+    clients: (site: string, channel: string): ReadonlyArray<string> => rooms.members(site, channel).map(({ id }) => id),
     /** Closes all sockets of a site that is no more, or has no server code any longer. */
     drop: (site: string): void => {
-      for (const client of all(site)) leave(client, goingAway, "the site is gone")
+      for (const client of rooms.members(site, "")) leave(client, goingAway, "the site is gone")
     },
     /** Closes everything and takes nothing new: the server is about to stop. */
     close: (): void => {
       stopping = true
       clearInterval(beat)
-      for (const site of [...rooms.keys()]) for (const client of all(site)) leave(client, goingAway, "the server is about to stop")
+      for (const site of rooms.sites())
+        for (const client of rooms.members(site, "")) leave(client, goingAway, "the server is about to stop")
     },
     /** Open sockets, sites that have some, and clients that were dropped because they read too slowly. */
-    stats: () => ({ sockets: open, sites: rooms.size, dropped }),
+    stats: () => ({ sockets: open, sites: rooms.sites().length, dropped }),
   }
 }
 

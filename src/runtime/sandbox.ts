@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks"
-import { evalFlags } from "./engine/abi.ts"
+import { evalFlags, stripAll, stripOffset } from "./engine/abi.ts"
 import { newContext } from "./engine/engine.ts"
 import { Guest, GuestOutOfMemory, type Layout } from "./engine/guest.ts"
 import { type Binding, GuestError, type HostFunction, type HostResult, type HostTable, type HostTask, type Invocation } from "./host.ts"
@@ -163,7 +163,10 @@ export class Sandbox {
       guest.setProperty(ctx, global, name, exports.newFunction(ctx, guest.cString(name), 0, 0, id))
     }
     this.deadline = Number.POSITIVE_INFINITY
+    // Nobody reads the prelude's source: without it, its functions take half the memory.
+    guest.bytes[rt + stripOffset] = stripAll
     this.evaluated(prelude, "prelude.js")
+    guest.bytes[rt + stripOffset] = 0
     const entry = guest.property(ctx, global, "__fazt")
     const pointers = {
       rt,

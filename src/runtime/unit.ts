@@ -147,6 +147,8 @@ export const makeUnit = ({ id, site, now, cause, begin, publish }: UnitParts): U
           code: "TOO_MANY_WRITES",
         })
       }
+      // What comes back after it was gone is new: its event stands where it came back.
+      if (writes.get(stream)?.size === undefined) events.delete(stream)
       writes.set(stream, mutation)
       events.set(stream, event)
     },

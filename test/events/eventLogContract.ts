@@ -116,6 +116,71 @@ export const eventLogContract = (name: string, layer: Layer.Layer<EventLog, unkn
     )
 
     test(
+      "checks what an append was worked out from, and changes nothing if it has changed",
+      Effect.gen(function* () {
+        const log = yield* EventLog
+        yield* append(to("kv/a/x", "any", event("1")), to("kv/a/y", "any", event("2")))
+        yield* append(to("kv/a/x", "any", event("3", "u.0")), to("kv/b/x", "any", event("4", "u.1")))
+        yield* append(to("kv/a/y", "any", event("5", "v.0")))
+        const none = { at: 2, streams: [], prefixes: [], after: [] }
+        for (const [reads, problem] of [
+          [{ ...none, streams: ["kv/a/z", "kv/c"], prefixes: ["kv/c", "kv/a/z"] }, undefined],
+          [{ ...none, at: 5, streams: ["kv/a/x"], prefixes: ["kv"] }, undefined],
+          [
+            { ...none, streams: ["kv/a/x"] },
+            { stream: "kv/a/x", expected: 1, actual: 2 },
+          ],
+          [
+            { ...none, streams: ["kv/b/x"] },
+            { stream: "kv/b/x", expected: "none", actual: 1 },
+          ],
+          [
+            { ...none, at: 0, streams: ["kv/a/y"] },
+            { stream: "kv/a/y", expected: "none", actual: 2 },
+          ],
+          [{ ...none, prefixes: ["kv/b/"] }, { stream: "kv/b/" }],
+          [{ ...none, prefixes: ["kv/c", "kv/a/"] }, { stream: "kv/a/" }],
+          [{ ...none, at: 3, prefixes: ["kv/a/x"] }, undefined],
+          [{ ...none, streams: ["kv/a/x", "kv/b/x"], prefixes: ["kv/a/x", "kv/b"], after: ["u"] }, undefined],
+          [{ ...none, streams: ["kv/a/x", "kv/a/y"], prefixes: ["kv"], after: ["u", "v"] }, undefined],
+          [
+            { ...none, streams: ["kv/a/y"], after: ["u"] },
+            { stream: "kv/a/y", expected: 1, actual: 2 },
+          ],
+          [{ ...none, streams: ["kv/a/x"], after: ["v"] }, { stream: "kv/a/x" }],
+          [{ ...none, prefixes: ["kv/a"], after: ["u"] }, { stream: "kv/a" }],
+          [{ ...none, after: ["never"] }, { stream: "never" }],
+          [{ ...none, after: ["v", "u"] }, { stream: "u" }],
+        ] as const) {
+          const title = JSON.stringify(reads)
+          const before = yield* log.head
+          const only = yield* Effect.either(log.append({ ...by, streams: [], reads }))
+          const result = yield* Effect.either(log.append({ ...by, streams: [to("free", "any", event())], reads }))
+          if (problem === undefined) {
+            expect(only, title).toMatchObject({ _tag: "Right", right: { first: before.seq + 1, last: before.seq, repeated: false } })
+            expect(result, title).toMatchObject({ _tag: "Right", right: { first: before.seq + 1, last: before.seq + 1 } })
+          } else {
+            for (const refused of [only, result]) expect(refused, title).toMatchObject({ left: { _tag: "VersionConflict", ...problem } })
+            expect(yield* log.head, title).toEqual(before)
+          }
+        }
+      }),
+    )
+
+    test(
+      "gives a repeated append its first result, whatever has become of what it had read",
+      Effect.gen(function* () {
+        const log = yield* EventLog
+        const streams = [to("x", "any", event("1", "u.0"))]
+        const reads = { at: 0, streams: ["x"], prefixes: ["x"], after: [] }
+        const first = yield* log.append({ ...by, streams, reads })
+        yield* append(to("x", "any", event("2")))
+        expect(yield* log.append({ ...by, streams, reads })).toEqual({ ...first, repeated: true })
+        expect(yield* Effect.flip(log.append({ ...by, streams: [] }))).toMatchObject({ _tag: "InvalidEvent" })
+      }),
+    )
+
+    test(
       "returns the first result when an append is repeated with the same ids, for ever",
       Effect.gen(function* () {
         const log = yield* EventLog

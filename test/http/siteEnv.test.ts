@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { describe, expect, it } from "vitest"
@@ -23,7 +24,8 @@ const using = <A, E>(path: string, masterKey: string | undefined, use: Effect.Ef
     Layer.provideMerge(layerInProcess(writerOptions(path, { masterKey }))),
     Layer.provide(environment),
   )
-  return Effect.runPromise(Effect.provide(use, layer) as Effect.Effect<A, E>)
+  const quiet = Effect.provide(Effect.provide(use, layer), Logger.remove(Logger.defaultLogger))
+  return Effect.runPromise(quiet as Effect.Effect<A, E>)
 }
 
 const by = { actor: "owner", cause: "test" }
@@ -92,11 +94,12 @@ describe("the environment that a site's code is given", () => {
           yield* unset("shop", "A")
           yield* unset("shop", "A")
           stop()
+          env.onChanged(() => {
+            throw new Error("a listener that fails")
+          })
+          env.onChanged(() => heard.push("others hear of it all the same"))
           yield* set("shop", "A", "2")
-          expect(heard).toEqual([
-            ["shop", { A: "1" }],
-            ["shop", {}],
-          ])
+          expect(heard).toEqual([["shop", { A: "1" }], ["shop", {}], "others hear of it all the same"])
         }),
       ),
     ))

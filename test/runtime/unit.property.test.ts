@@ -200,15 +200,27 @@ const play = async (
   const commit = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
   for (const turn of turns) {
-    if (turn.turn === "commit") await commit()
-    else if (turn.turn === "send") send(turn.thread)
-    else if (turn.turn === "sendLast") send(turn.thread, true)
-    else if (turn.turn === "hear") hear(turn.thread)
-    else if (turn.turn === "unit") step(runs[turn.n % runs.length]!)
-    else {
-      const run = runs[turn.n % runs.length]!
-      while (run.next <= run.ops.length) step(run)
-      send(run.thread)
+    switch (turn.turn) {
+      case "unit":
+        step(runs[turn.n % runs.length]!)
+        break
+      case "whole": {
+        const run = runs[turn.n % runs.length]!
+        while (run.next <= run.ops.length) step(run)
+        send(run.thread)
+        break
+      }
+      case "send":
+        send(turn.thread)
+        break
+      case "sendLast":
+        send(turn.thread, true)
+        break
+      case "hear":
+        hear(turn.thread)
+        break
+      case "commit":
+        await commit()
     }
   }
   for (const run of runs) while (run.next <= run.ops.length) step(run)

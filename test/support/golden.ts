@@ -41,6 +41,20 @@ const history: ReadonlyArray<Step> = [
   },
   { do: "command", command: { _tag: "UnsetEnv", site: "a", name: "API_KEY", purge: true } },
   { do: "log", site: "a", messages: ["first", "two\nlines – ünïcödé"] },
+  {
+    do: "document",
+    event: { type: "v1.DocumentWritten", data: { site: "a", collection: "posts", id: "p/1", data: { n: 1, tags: ["x"] } } },
+  },
+  { do: "document", event: { type: "v1.DocumentIndexDeclared", data: { site: "a", collection: "posts", field: "n" } } },
+  { do: "document", event: { type: "v1.DocumentIndexDeclared", data: { site: "a", collection: "posts", field: "tags.0" } } },
+  { do: "document", event: { type: "v1.DocumentWritten", data: { site: "a", collection: "posts", id: "ünï", data: { n: null } } } },
+  { do: "document", event: { type: "v1.DocumentWritten", data: { site: "a", collection: "posts", id: "p/1", data: { n: 2.5 } } } },
+  {
+    do: "document",
+    event: { type: "v1.DocumentWritten", data: { site: "a", collection: "posts", id: "ünï", data: { n: "again" }, fresh: true } },
+  },
+  { do: "document", event: { type: "v1.DocumentIndexDropped", data: { site: "a", collection: "posts", field: "tags.0" } } },
+  { do: "document", event: { type: "v1.DocumentDeleted", data: { site: "a", collection: "posts", id: "p/1" } } },
 ]
 
 await inTemporaryFolder(async (folder) => {

@@ -2,6 +2,7 @@ import fc from "fast-check"
 import type { Command } from "../../src/commands/command.ts"
 import type { WriterRequest } from "../../src/commands/writerRequest.ts"
 import { sha256Hex } from "../../src/events/chain.ts"
+import { type DocumentEvent, documentStream, indexStream } from "../../src/events/doc.ts"
 import { logsStream } from "../../src/events/logs.ts"
 import { encodeManifest, type Manifest, manifestTotals } from "../../src/events/manifest.ts"
 
@@ -12,11 +13,27 @@ export type Step =
   | { readonly do: "rollBackToNth"; readonly site: string; readonly nth: number }
   | { readonly do: "append"; readonly stream: string; readonly values: ReadonlyArray<string> }
   | { readonly do: "log"; readonly site: string; readonly messages: ReadonlyArray<string> }
+  | { readonly do: "document"; readonly event: DocumentEvent }
   | { readonly do: "erase"; readonly seq: number }
   | { readonly do: "rebuild" }
 
 const site = fc.constantFrom("a", "b", "c")
 const variable = fc.constantFrom("A", "B")
+const collection = fc.constantFrom("posts", "users")
+const documentOf = fc.record({ site, collection, id: fc.constantFrom("1", "ünï/2") })
+const indexOf = fc.record({ site, collection, field: fc.constantFrom("a", "a.b", "__proto__") })
+const documentEvent: fc.Arbitrary<DocumentEvent> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.tuple(documentOf, fc.json(), fc.boolean()).map(([document, value, fresh]) => ({
+      type: "v1.DocumentWritten",
+      data: { ...document, data: JSON.parse(`{"a":${value},"__proto__":{"b":${value}}}`), ...(fresh ? { fresh } : {}) },
+    })),
+  },
+  { weight: 1, arbitrary: documentOf.map((data) => ({ type: "v1.DocumentDeleted", data })) },
+  { weight: 2, arbitrary: indexOf.map((data) => ({ type: "v1.DocumentIndexDeclared", data })) },
+  { weight: 1, arbitrary: indexOf.map((data) => ({ type: "v1.DocumentIndexDropped", data })) },
+)
 const path = fc.constantFrom("index.html", "about.html", "a/b.css", "a/c.js", "__proto__", "x.bin")
 
 /** Random steps, weighted towards what changes something. */
@@ -70,6 +87,7 @@ export const steps: fc.Arbitrary<ReadonlyArray<Step>> = fc.array(
         messages: fc.array(fc.string({ unit: "binary" }), { minLength: 1, maxLength: 3 }),
       }),
     },
+    { weight: 4, arbitrary: fc.record({ do: fc.constant("document" as const), event: documentEvent }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant("erase" as const), seq: fc.integer({ min: 1, max: 30 }) }) },
     { weight: 1, arbitrary: fc.constant<Step>({ do: "rebuild" }) },
   ),
@@ -128,6 +146,13 @@ export const requestsOf = (
       const event = { id: `step-${n}`, type: "v1.LogsWritten" as const, data: { site: step.site, lines } }
       const streams = [{ stream: logsStream(step.site), expected: "any" as const, events: [event] }]
       return [{ kind: "append", request: { actor: `fn:${step.site}`, cause: by.cause, streams } }]
+    }
+    case "document": {
+      const { event } = step
+      const { site, collection } = event.data
+      const stream = "id" in event.data ? documentStream(site, collection, event.data.id) : indexStream(site, collection, event.data.field)
+      const streams = [{ stream, expected: "any" as const, events: [{ id: `step-${n}.0`, ...event }] }]
+      return [{ kind: "append", request: { actor: `fn:${site}`, cause: by.cause, streams } }]
     }
     case "erase":
       return [{ kind: "erase", seq: step.seq, id: `step-${n}`, reason: "test", ...by }]

@@ -29,7 +29,9 @@ export const timersBinding: Binding = (invocation) => {
     "sleep.cancel": {
       kind: "sync",
       takes: "",
-      run: (): undefined => wake(),
+      run: (): undefined => {
+        wake()
+      },
     },
   }
 }

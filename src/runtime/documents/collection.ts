@@ -98,7 +98,7 @@ export const collectionOf = (name: string, { unit, limits, checkDeadline }: Coll
     last: DocumentMutation | undefined,
   ): DocumentMutation => {
     const own = last?.unit === unit.id ? last : undefined
-    const order = own?.order ?? nextOrder++
+    const order = own?.document === undefined ? nextOrder++ : own.order
     const wasThere = own?.wasThere ?? before !== undefined
     const fresh = text !== undefined && (before === undefined ? wasThere : own?.fresh === true)
     const document: Stored | undefined =

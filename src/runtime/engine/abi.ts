@@ -10,6 +10,10 @@ export const initialPages = 256
 /** The C stack that the program's linker reserved below the heap, in bytes. */
 export const stackBytes = 5 * 1024 * 1024
 
+/** Where a runtime keeps what is left out of compiled functions (source text 1, line tables 2), as an offset in its struct. */
+export const stripOffset = 228
+export const stripAll = 3
+
 /** Flags of `eval`. */
 export const evalFlags = { script: 0, module: 1, strict: 8 } as const
 

@@ -76,7 +76,13 @@ export const withStore = (use: (store: Store) => Promise<void>, over: Partial<Wr
         },
       }
     }
-    const commit: Store["commit"] = async (unit) => {
+    const writing: Array<Promise<void>> = []
+    const commit: Store["commit"] = (unit) => {
+      const written = write(unit)
+      writing.push(written)
+      return written
+    }
+    const write = async (unit: Unit): Promise<void> => {
       const writes = unit.finish()
       if (writes === undefined) return
       try {
@@ -100,6 +106,7 @@ export const withStore = (use: (store: Store) => Promise<void>, over: Partial<Wr
     try {
       await use({ path, ds, writer, storage, run, begin, commit })
     } finally {
+      await Promise.allSettled(writing)
       storage.close()
       writer.close()
     }

@@ -57,7 +57,7 @@ export class File extends Blob {
   readonly #lastModified: number
 
   constructor(parts: unknown, name: unknown, options?: { readonly type?: unknown; readonly lastModified?: unknown } | null, bytes?: Bytes) {
-    if (arguments.length < 2) throw new TypeError("A File needs its parts and a name.")
+    if (name === undefined) throw new TypeError("A File needs its parts and a name.")
     super(parts, options, bytes)
     this.#name = String(name).toWellFormed()
     this.#lastModified = options?.lastModified === undefined ? Date.now() : Math.trunc(Number(options.lastModified)) || 0

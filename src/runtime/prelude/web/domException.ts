@@ -32,7 +32,6 @@ export class DOMException extends Error {
     this.#name = String(given ? (options.name ?? "Error") : options)
   }
 
-  // @ts-expect-error The standard makes it an accessor, where Error has a property.
   override get name(): string {
     return this.#name
   }

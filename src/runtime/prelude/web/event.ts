@@ -39,7 +39,7 @@ export class Event {
   }
 
   constructor(type: unknown, init?: EventInit) {
-    if (arguments.length === 0) throw new TypeError("An Event needs a type.")
+    if (type === undefined) throw new TypeError("An Event needs a type.")
     this.#type = String(type)
     this.#init = init ?? {}
   }

@@ -33,11 +33,11 @@ export class Headers {
   }
 
   append(name: unknown, value: unknown): void {
-    this.#list.push(lowerCase(name), valueOf(value))
+    this.#list.push(lowerCase(name), headerValue(value))
   }
 
   set(name: unknown, value: unknown): void {
-    setHeader(this.#list, lowerCase(name), valueOf(value))
+    setHeader(this.#list, lowerCase(name), headerValue(value))
   }
 
   delete(name: unknown): void {
@@ -103,9 +103,9 @@ const listOf = (init: unknown): HeaderList => {
       if (typeof pair !== "object" || pair === null) throw new TypeError("Each header has to be a pair of name and value.")
       const both = [...pair]
       if (both.length !== 2) throw new TypeError("Each header has to be a pair of name and value.")
-      list.push(lowerCase(both[0]), valueOf(both[1]))
+      list.push(lowerCase(both[0]), headerValue(both[1]))
     }
-  else for (const name of Object.keys(init)) list.push(lowerCase(name), valueOf((init as Record<string, unknown>)[name]))
+  else for (const name of Object.keys(init)) list.push(lowerCase(name), headerValue((init as Record<string, unknown>)[name]))
   return list
 }
 
@@ -183,7 +183,7 @@ const lowerCase = (name: unknown): string => {
   return text.toLowerCase()
 }
 
-const valueOf = (value: unknown): string => {
+const headerValue = (value: unknown): string => {
   if (values.has(value as string)) return value as string
   const text = String(value).replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, "")
   if (/[\0\n\r]|[^\0-\xff]/.test(text))

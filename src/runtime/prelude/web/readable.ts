@@ -100,8 +100,8 @@ export class ReadableStream {
   }
 
   static from(iterable: unknown): ReadableStream {
-    const items = iterable as { [Symbol.asyncIterator]?: () => AsyncIterator<unknown>; [Symbol.iterator]?: () => Iterator<unknown> }
-    const iterator = (items[Symbol.asyncIterator] ?? items[Symbol.iterator])?.call(items)
+    const items = iterable as Partial<AsyncIterable<unknown> & Iterable<unknown>>
+    const iterator = items[Symbol.asyncIterator]?.() ?? items[Symbol.iterator]?.()
     if (iterator === undefined) throw new TypeError("ReadableStream.from takes something that can be iterated.")
     return new ReadableStream(
       {

@@ -50,7 +50,7 @@ export class Request extends Body {
     const known = input === trusted
     const from = !known && typeof input === "object" && input !== null && #url in input ? input : undefined
     const given = init ?? {}
-    const method = known ? "" : given.method === undefined ? (from?.#method ?? "GET") : methodOf(given.method)
+    const method = known ? "" : given.method === undefined ? (from === undefined ? "GET" : from.#method) : methodOf(given.method)
     const url = known ? "" : from === undefined ? urlOf(input) : from.#url
     const brought = known || given.body === undefined || given.body === null ? undefined : contentOf(given.body)
     const content = known
@@ -75,7 +75,8 @@ export class Request extends Body {
     this.#url = url
     this.#method = method
     this.#headers = list
-    this.#more = init === undefined || init === null ? from?.#more : moreOf(init, from)
+    if (init !== undefined && init !== null) this.#more = moreOf(init, from)
+    else if (from !== undefined) this.#more = from.#more
   }
 
   get url(): string {

@@ -47,11 +47,17 @@ const shallow = (value: object, copies: Map<unknown, unknown>): [copy: unknown, 
   if (value instanceof RegExp) return [new RegExp(value.source, value.flags)]
   if (value instanceof Map) {
     const copy = new Map()
-    return [copy, () => [...value].forEach(([key, item]) => copy.set(clone(key, copies), clone(item, copies)))]
+    const fill = (): void => {
+      for (const [key, item] of [...value]) copy.set(clone(key, copies), clone(item, copies))
+    }
+    return [copy, fill]
   }
   if (value instanceof Set) {
     const copy = new Set()
-    return [copy, () => [...value].forEach((item) => copy.add(clone(item, copies)))]
+    const fill = (): void => {
+      for (const item of [...value]) copy.add(clone(item, copies))
+    }
+    return [copy, fill]
   }
   if (value instanceof ArrayBuffer) {
     if (value.detached) throw refused("A detached ArrayBuffer")

@@ -10,13 +10,9 @@ const parse = JSON.parse
 
 /** The UTF-8 of a string. What holds U+0000 can cross to the host only as JSON. */
 export const utf8 = (text: string): Bytes =>
-  new Uint8Array(
-    text === ""
-      ? 0
-      : text.includes("\0")
-        ? encodeOnHost(stringify(text), 1)
-        : encodeOnHost(text.isWellFormed() ? text : text.toWellFormed(), 0),
-  )
+  text === ""
+    ? new Uint8Array(0)
+    : new Uint8Array(text.includes("\0") ? encodeOnHost(stringify(text), 1) : encodeOnHost(text.isWellFormed() ? text : text.toWellFormed(), 0))
 
 /** The text that bytes stand for in an encoding, a byte order mark included; `undefined` if they are not well-formed and have to be. */
 export const decoded = (source: BufferSource, encoding: string, fatal: boolean): string | undefined => {

@@ -1,0 +1,150 @@
+import { each, likeNode } from "./likeNode.ts"
+
+const parts =
+  "const u = new URL(_); return [u.href, u.origin, u.protocol, u.username, u.password, u.host, u.hostname, u.port, u.pathname, u.search, u.hash, [...u.searchParams]]"
+
+likeNode(
+  "the parts of a URL",
+  each(parts, [
+    "https://example.com",
+    "https://example.com/a/b?c=d&e#f",
+    "HTTP://EXAMPLE.com:80/%7Efoo/../bar",
+    "http://user:pa%20ss@host:8080/x",
+    "http://user@host/",
+    "http://:secret@host/",
+    "http://[::1]:3000/path",
+    "http://[2001:db8::1]/",
+    "http://192.168.0.1.:8/",
+    "http://0x7f.1/",
+    "http://bücher.example/ä?ö#ü",
+    "https://a.b/?",
+    "https://a.b/#",
+    "https://a.b/?#",
+    "https://a.b??x=?#?#",
+    "file:///etc/passwd",
+    "file://host/share",
+    "mailto:me@example.com?subject=hi",
+    "data:text/plain,hello?x#y",
+    "blob:https://example.com/uuid",
+    "javascript:alert(1)",
+    "web+demo:/.//not-a-host/",
+    "custom://host?x",
+    "custom://user@host:9/p",
+    "custom:",
+    "  https://a.b/  ",
+    "https://a.b/\u0000x",
+    "\u0000https://a.b/",
+    "https://a.b/\ud800",
+    "ws://a.b:80/c",
+    "https://a.b:0/",
+    "http://a.b:65536/",
+    "http://",
+    "//a.b",
+    "/path",
+    "",
+    "nonsense",
+    "http://a b/",
+    "http://a%00b/",
+    "https://a.b/?a=1&a=2&b=%F0%9F%98%80&c=%ff&d=100%&e=a+b&=x&&f",
+  ]),
+)
+
+likeNode("URL with a base", {
+  ...each("const [u, b] = _; return new URL(u, b).href", [
+    ["/x", "https://a.b/c"],
+    ["x?y", "https://a.b/c/d"],
+    ["//other/x", "https://a.b"],
+    ["#h", "https://a.b/c?d"],
+    ["https://c.d", "https://a.b"],
+    ["", "https://a.b/c?d#e"],
+    ["x", "mailto:a"],
+    ["x", ""],
+    ["x", "nonsense"],
+  ]),
+  "a URL as its own base": "new URL('x', new URL('https://a.b/c/')).href",
+  canParse: "[URL.canParse('x'), URL.canParse('x', 'https://a.b'), URL.canParse('https://a.b')]",
+  "static parse": "[URL.parse('x'), URL.parse('x', 'https://a.b').href]",
+  "JSON and text": "[JSON.stringify({ u: new URL('https://a.b') }), `${new URL('https://a.b')}`]",
+})
+
+const setters: ReadonlyArray<readonly [string, unknown]> = [
+  ["href", "http://x.y/z"],
+  ["href", "nonsense"],
+  ["protocol", "http"],
+  ["protocol", "ftp:"],
+  ["protocol", "mailto"],
+  ["username", "me"],
+  ["username", "a b"],
+  ["password", "p@ss"],
+  ["host", "c.d:99"],
+  ["host", ""],
+  ["hostname", "c.d"],
+  ["hostname", "c d"],
+  ["port", "99"],
+  ["port", "443"],
+  ["port", "x"],
+  ["port", ""],
+  ["pathname", "e f"],
+  ["pathname", "/../g"],
+  ["pathname", ""],
+  ["search", "x=y z"],
+  ["search", "?q"],
+  ["search", ""],
+  ["hash", "top"],
+  ["hash", ""],
+  ["hash", "a\u0000b"],
+]
+
+likeNode(
+  "setting the parts of a URL",
+  each("const u = new URL('https://a.b:8/c?d=e#f'); u[_[0]] = _[1]; return [u.href, [...u.searchParams]]", setters),
+)
+
+likeNode("searchParams of a URL", {
+  "changes go into the URL":
+    "const u = new URL('https://a.b/?x=1'); u.searchParams.append('y', 'ä b'); u.searchParams.set('x', '2'); return u.href",
+  "changes come from the URL":
+    "const u = new URL('https://a.b/?x=1'); const p = u.searchParams; u.search = 'z=9'; return [p.get('x'), p.get('z'), p === u.searchParams]",
+  "the last one takes the question mark": "const u = new URL('https://a.b/?x=1#h'); u.searchParams.delete('x'); return u.href",
+  "href brings new ones": "const u = new URL('https://a.b/?x=1'); const p = u.searchParams; u.href = 'https://c.d/?y=2'; return [...p]",
+})
+
+likeNode("URLSearchParams", {
+  ...each("const p = new URLSearchParams(_); return [[...p], p.toString(), p.size]", [
+    "a=1&b=2",
+    "?a=1",
+    "??a=1",
+    "",
+    "a",
+    "=b",
+    "a=b=c",
+    "a=%20+%2B",
+    "%E4%F6=x&ok=%e2%82%ac",
+    "a=%zz&b=%",
+    "a=%EF%BB%BFx",
+    { a: 1, b: "x y" },
+    [
+      ["a", "1"],
+      ["a", "2"],
+    ],
+    [["a"]],
+    [["a", "b", "c"]],
+    null,
+    5,
+    "é=ü&~!*()'-._=1",
+    "\ud800=x",
+    "a=\u0000",
+  ]),
+  "of a Map": "[...new URLSearchParams(new Map([['a', 'b']]))]",
+  "of another": "const a = new URLSearchParams('a=1'); const b = new URLSearchParams(a); b.append('c', 2); return [`${a}`, `${b}`]",
+  "of nothing": "[...new URLSearchParams()]",
+  "get, getAll, has":
+    "const p = new URLSearchParams('a=1&a=2&b='); return [p.get('a'), p.getAll('a'), p.get('x'), p.getAll('x'), p.has('b'), p.has('c'), p.has('a', '2'), p.has('a', '3')]",
+  "a value like a name": "const p = new URLSearchParams('x=a&a=1'); return [p.get('a'), p.has('1')]",
+  set: "const p = new URLSearchParams('a=1&b=2&a=3'); p.set('a', 'x'); p.set('c', 'y'); return `${p}`",
+  delete: "const p = new URLSearchParams('a=1&b=2&a=3'); p.delete('a', '3'); const one = `${p}`; p.delete('a'); return [one, `${p}`]",
+  sort: "const p = new URLSearchParams('z=1&a=2&z=0&\\u{1F600}=3&\\uFFFD=4'); p.sort(); return `${p}`",
+  forEach: "const all = []; new URLSearchParams('a=1&b=2').forEach((v, k, p) => all.push(k, v, p.size)); return all",
+  iterators: "const p = new URLSearchParams('a=1&b=2'); return [[...p.keys()], [...p.values()], [...p.entries()], Object.fromEntries(p)]",
+  tag: "Object.prototype.toString.call(new URLSearchParams)",
+})
