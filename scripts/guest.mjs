@@ -1,9 +1,10 @@
 // Builds what runs inside the sandbox into dist/guest/: the prelude, the built-in packages and QuickJS itself. Does nothing when
 // they are newer than all they are made of. Whoever reads them meanwhile sees whole files: each is moved into its place.
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { runInNewContext } from "node:vm"
+import { withCards } from "./cards.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const out = join(root, "dist/guest")
@@ -59,11 +60,7 @@ const put = (name, content) => {
 }
 
 const buildPrelude = async () => {
-  const entry = join(prelude, "entry.ts")
-  if (!existsSync(entry)) return
-  const built = await esbuild({ entryPoints: [entry] }).catch((error) => console.error(`TEMPORARY: ${error.message}`))
-  if (built === undefined) return
-  const { outputFiles } = built
+  const { outputFiles } = await esbuild({ entryPoints: [join(prelude, "entry.ts")] })
   put("prelude.js", outputFiles[0].contents)
 }
 
@@ -97,16 +94,13 @@ const licenceOf = (folder) => {
 
 const quickjs = join(root, "node_modules/@jitl/quickjs-wasmfile-release-sync/dist/emscripten-module.wasm")
 
+const cards = fileURLToPath(new URL("cards.mjs", import.meta.url))
+
 export const buildGuest = async () => {
   const rules = Math.max(timeOf(join(root, "package-lock.json")), timeOf(fileURLToPath(import.meta.url)))
   if (timeOf(join(out, "prelude.js")) <= Math.max(newest(prelude), rules)) await buildPrelude()
   if (timeOf(join(out, "NOTICE.txt")) <= rules) await buildPackages()
-  if (timeOf(join(out, "quickjs.wasm")) <= Math.max(timeOf(quickjs), rules)) {
-    const aside = join(out, `quickjs.wasm.${process.pid}`)
-    mkdirSync(out, { recursive: true })
-    copyFileSync(quickjs, aside)
-    renameSync(aside, join(out, "quickjs.wasm"))
-  }
+  if (timeOf(join(out, "quickjs.wasm")) <= Math.max(timeOf(quickjs), rules, timeOf(cards))) put("quickjs.wasm", withCards(readFileSync(quickjs)))
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildGuest()

@@ -3,6 +3,7 @@ import { audit } from "./audit/audit.ts"
 import { config } from "./config/config.ts"
 import { deleteSite } from "./delete.ts"
 import { deploy } from "./deploy.ts"
+import { dev } from "./dev.ts"
 import { diff } from "./diff.ts"
 import { env } from "./env/env.ts"
 import { files } from "./files.ts"
@@ -22,6 +23,7 @@ import { version } from "./version.ts"
 /** Everything the program can do, in the order in which help shows it. */
 const verbs = [
   newSite,
+  dev,
   deploy,
   sites,
   files,

@@ -16,7 +16,7 @@ import { EventLog, LogIsReadOnly } from "../events/EventLog.ts"
 import type { CartridgeLocked } from "../events/lock.ts"
 import type { DeployError } from "../http/deploy/Deployer.ts"
 import { removeOldUploads } from "../http/deploy/upload.ts"
-import { type ListenFailed, listenOnPort, listenOnSocket } from "../http/Edge.ts"
+import { type EdgeListener, type ListenFailed, listenOnPort, listenOnSocket } from "../http/Edge.ts"
 import { Handler } from "../http/Handler.ts"
 import { ServerInfo } from "../http/ServerInfo.ts"
 import { Settings } from "../http/Settings.ts"
@@ -70,6 +70,8 @@ export const runServer = (options: {
   readonly port: Option.Option<number>
   readonly domain: Option.Option<string>
   readonly examples: Option.Option<string>
+  /** Stands between the port and what answers. */
+  readonly wrap?: (listener: EdgeListener) => EdgeListener
   readonly onReady: (ready: Ready) => Effect.Effect<void>
   readonly onProgress: (message: string) => Effect.Effect<void>
 }): Effect.Effect<never, StartError, Environment> => {
@@ -92,7 +94,7 @@ export const runServer = (options: {
       const info = yield* ServerInfo
       yield* listenOnSocket(handler, localSocket(options.db))
       listening = yield* listenOnPort(
-        handler,
+        options.wrap?.(handler) ?? handler,
         Option.getOrElse(port, () => settings.number("server.port")),
       )
       // Only now, so that a port that is taken cannot swallow credentials that are shown once.

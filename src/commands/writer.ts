@@ -292,11 +292,13 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
   }
 
   const commitBatch = (batch: ReadonlyArray<Pending>): void => {
+    log.begin()
     const mark = log.mark()
     const replies: Array<WriterReply> = []
     try {
       begin.run()
       for (const { request } of batch) replies.push(attempt(request))
+      if (committedEvents.length > 0) readModels.moveHeads(log.mark().end.seq)
       commit.run()
     } catch (error) {
       if (db.inTransaction) rollback.run()

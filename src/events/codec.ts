@@ -8,10 +8,10 @@ export type Upcaster = (data: unknown) => { readonly type: string; readonly data
 const upcasters: ReadonlyMap<string, Upcaster> = new Map()
 
 const validators = new Map<string, { readonly check: (data: unknown) => unknown; readonly erasable: boolean }>(
-  eventDefinitions.map(({ type, schema, erasable }) => [
-    type,
-    { check: Schema.validateSync(schema as Schema.Schema.AnyNoContext), erasable },
-  ]),
+  eventDefinitions.map(({ type, schema, erasable, isValid }) => {
+    const validate = Schema.validateSync(schema as Schema.Schema.AnyNoContext)
+    return [type, { check: isValid === undefined ? validate : (data) => (isValid(data) ? data : validate(data)), erasable }]
+  }),
 )
 
 /** Whether this release can read the type, in its current or in a retired version. */

@@ -1,6 +1,6 @@
 import * as Schema from "effect/Schema"
 import { defineEvent, type EventOf } from "./define.ts"
-import { BlobHash, SiteName } from "./site.ts"
+import { BlobHash, blobHashPattern, SiteName, siteNamePattern } from "./site.ts"
 
 /** The longest key, in bytes of UTF-8. */
 export const maxKeyBytes = 512
@@ -34,11 +34,27 @@ export const kvEvents = [
       size: Schema.Int.pipe(Schema.nonNegative()),
       expires: Schema.optional(Schema.Int.pipe(Schema.positive())),
     },
-    { erasable: true },
+    { erasable: true, isValid: (data) => isKvSet(data) },
   ),
   /** A key was deleted, or its time was up. */
   defineEvent("v1.KvDeleted", { site: SiteName, key: Key }),
 ] as const
+
+const isKvSet = (data: unknown): boolean => {
+  if (typeof data !== "object" || data === null) return false
+  const { site, key, value: _, blob, size, expires, ...rest } = data as Record<string, unknown>
+  for (const _ in rest) return false
+  return (
+    typeof site === "string" &&
+    siteNamePattern.test(site) &&
+    typeof key === "string" &&
+    keyProblem(key) === undefined &&
+    (blob === undefined || (typeof blob === "string" && blobHashPattern.test(blob))) &&
+    Number.isSafeInteger(size) &&
+    (size as number) >= 0 &&
+    (expires === undefined || (Number.isSafeInteger(expires) && (expires as number) > 0))
+  )
+}
 
 export type KvEvent = EventOf<(typeof kvEvents)[number]>
 

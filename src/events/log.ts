@@ -13,6 +13,7 @@ import {
   VersionConflict,
 } from "./EventLog.ts"
 import type { Envelope, LogEntry, Recorded } from "./event.ts"
+import { streamEnds } from "./streamEnds.ts"
 
 export interface Row extends Envelope {
   readonly data: string | null
@@ -73,9 +74,6 @@ export const logWriter = (db: Sqlite, release: string) => {
     "SELECT min(seq) AS first, max(seq) AS last FROM events WHERE id > ? AND id < ? AND instr(substr(id, ?), '.') = 0",
   )
   const seqOf = db.prepare<[string], number>("SELECT seq FROM events WHERE id = ?").pluck()
-  const lastOf = db.prepare<[string], { seq: number; id: string; version: number }>(
-    "SELECT seq, id, version FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1",
-  )
   const versionAt = db
     .prepare<[string, number], number>("SELECT version FROM events WHERE stream = ? AND seq <= ? ORDER BY version DESC LIMIT 1")
     .pluck()
@@ -85,13 +83,15 @@ export const logWriter = (db: Sqlite, release: string) => {
   const noteType = db.prepare("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING")
   const erasePayload = db.prepare("UPDATE events SET data = NULL WHERE seq = ?")
 
+  const ends = streamEnds(db)
+  /** Types whose first release is on record, in the order in which that was found. */
+  const notedTypes = new Set<string>()
   let end = reader.end()
-  let notedTypes = new Set<string>()
 
   const appendStream = (request: AppendRequest, { stream, expected, events }: StreamAppend, now: number): ReadonlyArray<Recorded> => {
-    const actual = reader.streamVersion(stream)
+    const actual = ends.of(stream).version
     if (!isExpected(expected, actual)) throw new VersionConflict({ stream, expected, actual })
-    return events.map((given, i) => {
+    const recorded = events.map((given, i) => {
       const event = validated(given)
       const at = Math.max(end.at, now)
       const envelope: Envelope = {
@@ -115,6 +115,9 @@ export const logWriter = (db: Sqlite, release: string) => {
       end = { seq: envelope.seq, hash, at }
       return { ...envelope, ...event } as Recorded
     })
+    const last = recorded.at(-1)
+    if (last !== undefined) ends.note(stream, { seq: last.seq, id: last.id, version: last.version })
+    return recorded
   }
 
   /** Throws the conflict that keeps the reads from holding, as `Reads` says. */
@@ -127,8 +130,8 @@ export const logWriter = (db: Sqlite, release: string) => {
     }
     const holds = (id: string): boolean => after.length > 0 && after.includes(id.slice(0, id.lastIndexOf(".")))
     for (const stream of streams) {
-      const last = lastOf.get(stream)
-      if (last === undefined || last.seq <= at || holds(last.id)) continue
+      const last = ends.of(stream)
+      if (last.seq <= at || holds(last.id)) continue
       throw new VersionConflict({ stream, expected: versionAt.get(stream, at) ?? "none", actual: last.version })
     }
     if (prefixes.length === 0 || end.seq <= at) return
@@ -175,13 +178,22 @@ export const logWriter = (db: Sqlite, release: string) => {
     erasePayload: (seq: number): void => {
       erasePayload.run(seq)
     },
-    /** What `append` remembers of the end of the log, to be given to `reset` after a rollback to this point. */
-    mark: () => ({ end, notedTypes: new Set(notedTypes) }),
-    reset: (to: { readonly end: typeof end; readonly notedTypes: Set<string> }): void => {
+    /** To be called when a transaction begins, before its first `mark`. */
+    begin: ends.begin,
+    /** What `append` remembers of the log, to be given to `reset` after a rollback to this point. */
+    mark: (): Mark => ({ end, types: notedTypes.size, ends: ends.mark() }),
+    reset: (to: Mark): void => {
       end = to.end
-      notedTypes = to.notedTypes
+      ends.forgetSince(to.ends)
+      for (const type of [...notedTypes].slice(to.types)) notedTypes.delete(type)
     },
   }
+}
+
+interface Mark {
+  readonly end: ReturnType<LogReader["end"]>
+  readonly types: number
+  readonly ends: number
 }
 
 export type LogWriter = ReturnType<typeof logWriter>

@@ -1,11 +1,14 @@
 import * as Schema from "effect/Schema"
 import { defineEvent, type EventOf } from "./define.ts"
 
+export const blobHashPattern = /^[0-9a-f]{64}$/
+export const siteNamePattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
+
 /** A blob's name: its SHA-256 in lower-case hexadecimal. */
-export const BlobHash = Schema.String.pipe(Schema.pattern(/^[0-9a-f]{64}$/)).annotations({ identifier: "BlobHash" })
+export const BlobHash = Schema.String.pipe(Schema.pattern(blobHashPattern)).annotations({ identifier: "BlobHash" })
 
 /** A site's name: one lower-case DNS label. */
-export const SiteName = Schema.String.pipe(Schema.pattern(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)).annotations({ identifier: "SiteName" })
+export const SiteName = Schema.String.pipe(Schema.pattern(siteNamePattern)).annotations({ identifier: "SiteName" })
 
 /** A deploy's name within its site: ten lower-case letters and digits, not guessable, so that past deploys are not enumerable. */
 export const DeployId = Schema.String.pipe(Schema.pattern(/^[a-z0-9]{10}$/)).annotations({ identifier: "DeployId" })

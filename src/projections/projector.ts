@@ -90,11 +90,13 @@ export const projector = (db: Sqlite, log: LogReader, blobs: Pick<BlobReader, "b
   }
 
   return {
-    /** Applies newly appended events; the heads move in the same transaction as the rows they cover. */
+    /** Applies newly appended events. Before the transaction ends, `moveHeads` has to be called. */
     apply: (events: ReadonlyArray<Recorded>): void => {
-      if (events.length === 0) return
       for (const apply of appliers.values()) for (const event of events) apply(event)
-      setHeads.run(events.at(-1)!.seq)
+    },
+    /** Notes how far the projections have come; in the same transaction as the rows that this covers. */
+    moveHeads: (seq: number): void => {
+      setHeads.run(seq)
     },
     /** Projections that are new, have changed, or are not where the log is. */
     stale: (): ReadonlyArray<Projection> => all.filter(isStale),

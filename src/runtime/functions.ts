@@ -60,6 +60,11 @@ export const makeFunctions = (options: FunctionsOptions) => {
     const queue = pool.queueOf(target.site)
     const refusal = queue.load.refusal(performance.now(), queue.open, options.settings().admission)
     if (refusal !== undefined) return done({ kind: "refused", ...refusal })
+    const unreadable = environmentProblem(target.site)
+    if (unreadable !== undefined) {
+      log(target, call.request, "error", unreadable)
+      return done({ kind: "failed", status: 500, code: "FUNCTION_FAILED", message: unreadable })
+    }
     const key = keyOf(target)
     const image = images.get(key)
     if (image !== undefined) return submit(target, key, image, call, done)
@@ -75,6 +80,16 @@ export const makeFunctions = (options: FunctionsOptions) => {
         done({ kind: "failed", status: 500, code: "INTERNAL_ERROR", message: String(error) })
       },
     )
+  }
+
+  /** Why the site's variables cannot be opened, if so: its code must not run without them. */
+  const environmentProblem = (site: string): string | undefined => {
+    try {
+      options.env(site)
+      return undefined
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error)
+    }
   }
 
   const submit = (

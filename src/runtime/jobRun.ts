@@ -16,6 +16,8 @@ export interface RunHome {
   readonly wake: (run: JobRun) => void
   readonly suspend: (run: JobRun, request: string, body: string) => void
   readonly outbound: (run: JobRun) => void
+  /** Throws, through whatever runs, if the run's time is up. */
+  readonly checkDeadline: (run: JobRun) => void
   readonly entered: (job: number) => void
   readonly left: () => void
 }
@@ -104,6 +106,10 @@ export class JobRun implements Run, Invocation {
     if (this.hasCalledOut) return
     this.hasCalledOut = true
     this.home.outbound(this)
+  }
+
+  checkDeadline(): void {
+    this.home.checkDeadline(this)
   }
 
   answered(answer: GuestAnswer): void {

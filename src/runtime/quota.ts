@@ -13,8 +13,8 @@ export const chargeStorage = (unit: Unit, limits: StorageLimits, items: number, 
     const charged = unit.charged()
     const keys = usage.kv_keys + usage.documents + usage.objects + charged.items
     const size = usage.kv_bytes + usage.document_bytes + usage.object_bytes + charged.bytes
-    if (items > 0) refuse(unit.site, "keys, documents and objects", keys, items, limits.storageKeys, "limits.storage_keys")
-    if (bytes > 0) refuse(unit.site, "bytes", size, bytes, limits.storageBytes, "limits.storage_bytes")
+    if (items > 0) refuse(unit.site, "keys, documents and objects", keys, items, limits.storageKeys, "storage.site_keys")
+    if (bytes > 0) refuse(unit.site, "bytes", size, bytes, limits.storageBytes, "storage.site_bytes")
   }
   unit.charge(items, bytes)
 }

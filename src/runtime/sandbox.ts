@@ -3,7 +3,7 @@ import { evalFlags, stripAll, stripOffset } from "./engine/abi.ts"
 import { newContext } from "./engine/engine.ts"
 import { Guest, GuestOutOfMemory, type Layout } from "./engine/guest.ts"
 import { type Binding, GuestError, type HostFunction, type HostResult, type HostTable, type HostTask, type Invocation } from "./host.ts"
-import { type Image, restoreImage, takeImage } from "./image.ts"
+import { adoptImage, type Image, restoreImage, takeImage } from "./image.ts"
 
 /** The compiled engine and where it keeps what a restore needs. */
 export interface Engine {
@@ -234,17 +234,26 @@ export class Sandbox {
     this.image = image
     this.startPointers = image.pointers
     this.ctx = image.pointers.ctx
-    this.restore()
+    this.forget()
+    adoptImage(this.guest, this.engine.layout.brk, image)
   }
 
   /** Forgets everything that happened since the image was taken. */
   restore(): void {
+    this.forget()
+    // After a trap nothing is taken for granted, the cards included.
+    if (this.mustCopyAll) adoptImage(this.guest, this.engine.layout.brk, this.image!)
+    else restoreImage(this.guest, this.engine.layout.brk, this.image!)
+    this.mustCopyAll = false
+  }
+
+  private forget(): void {
     this.epoch++
     this.run = undefined
     this.settled = []
     this.tasks = 0
-    restoreImage(this.guest, this.engine.layout.brk, this.image!)
   }
+  private mustCopyAll = false
 
   /** Runs user code for one request until it has to wait. */
   begin(run: Run, meta: string, body: string | Uint8Array | undefined): void {
@@ -308,7 +317,10 @@ export class Sandbox {
       this.pump(rt, job)
     } catch (error) {
       if (error instanceof RunSuspended) suspension = error
-      else problem = problemOf(error, run.limits)
+      else {
+        problem = problemOf(error, run.limits)
+        this.mustCopyAll = true
+      }
     }
     run.left()
     this.cpuMs += performance.now() - began
@@ -360,6 +372,11 @@ export class Sandbox {
     this.ticks = 8
     this.lastPoll = performance.now()
     this.guest.setWord(this.ctx + this.engine.layout.interruptCounter, this.ticks)
+  }
+
+  /** For host functions that take long: ends the run if its time is up. */
+  checkDeadline(): void {
+    if (performance.now() > this.deadline) throw this.outOfTime()
   }
 
   private outOfTime(): RunEnded {

@@ -136,14 +136,17 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
   }
 
   const limitsOf = ({ program: { server } }: Running): typeof limits =>
-    server.fetchHosts === undefined ? limits : { ...limits, allowedHosts: server.fetchHosts }
+    server.fetchHosts === undefined ? limits : { ...limits, allowedHosts: narrowed(server.fetchHosts, limits.allowedHosts) }
 
   const home: RunHome = {
     get settings() {
       return settings
     },
     storage: openedStorage,
-    subscribers: (site, channel) => sockets.get(site)?.[channel] ?? 0,
+    subscribers: (site, channel) => {
+      const channels = sockets.get(site)
+      return channels !== undefined && Object.hasOwn(channels, channel) ? channels[channel]! : 0
+    },
     newUnit: () => `${unitPrefix}-${(units++).toString(36)}`,
     post: (jobRun, answer) => {
       active.get(jobRun.id)!.answer = { ...answer, effects: jobRun.takeEffects(false) }
@@ -170,6 +173,7 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
       })
     },
     outbound: ({ id }) => post({ outbound: id }),
+    checkDeadline: ({ id }) => active.get(id)?.sandbox.checkDeadline(),
     entered: watch.enter,
     left: watch.leave,
   }
@@ -324,6 +328,16 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
       ends = []
     },
   }
+}
+
+/** The hosts that a site names, as far as the server's own list (empty: all) allows them. */
+const narrowed = (site: ReadonlyArray<string>, server: ReadonlyArray<string>): ReadonlyArray<string> => {
+  if (server.length === 0) return site
+  const covers = (pattern: string, host: string): boolean =>
+    pattern === host || (pattern.startsWith("*.") && host.replace(/^\*\./, "").endsWith(pattern.slice(1)))
+  const kept = site.filter((host) => server.some((pattern) => covers(pattern.toLowerCase(), host.toLowerCase())))
+  // An empty list would mean every host.
+  return kept.length > 0 ? kept : ["invalid."]
 }
 
 const refusalOf = (error: unknown, entry: string) => {

@@ -1,11 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { beforeAll, describe, expect, it } from "vitest"
 import { kvBinding } from "../../src/runtime/bindings/kv.ts"
-import type { Invocation } from "../../src/runtime/host.ts"
 import type { Kv, makeKv as MakeKv } from "../../src/runtime/prelude/kv.ts"
-import { openStorage, type Storage } from "../../src/runtime/storage.ts"
-import { withWriter } from "../support/cartridge.ts"
 import { current, installHost } from "../support/guest.ts"
-import { commit } from "../support/units.ts"
+import { codeOf, requests } from "../support/requests.ts"
 
 let makeKv: typeof MakeKv
 let kv: Kv
@@ -15,48 +12,7 @@ beforeAll(async () => {
   kv = makeKv()
 })
 
-let storage: Storage
-let endRequest: () => Promise<void> = async () => {}
-let over: () => void = () => {}
-let made = 0
-
-const limits = { storageKeys: 100, storageBytes: 1_000_000 }
-
-/** Begins a request at a time, on the same cartridge. */
-const beginRequest = (now = 1000, more: Partial<typeof limits> = {}): void => {
-  const unit = storage.begin("a", `u${made++}`, now)
-  current.invocation = { site: "a", now, unit: () => unit, limits: { ...limits, ...more } as Invocation["limits"] }
-}
-
-beforeEach(
-  () =>
-    new Promise<void>((ready) => {
-      void withWriter(async (writer, path) => {
-        storage = openStorage(path)
-        endRequest = async () => {
-          expect(await commit(storage, writer, current.invocation.unit!())).toMatchObject({ ok: true })
-          beginRequest()
-        }
-        beginRequest()
-        await new Promise<void>((resolve) => {
-          over = resolve
-          ready()
-        })
-        storage.close()
-      })
-      return () => over()
-    }),
-)
-afterAll(() => over())
-
-const code = (run: () => unknown): unknown => {
-  try {
-    run()
-  } catch (error) {
-    return (error as { code?: unknown }).code ?? error
-  }
-  return "nothing thrown"
-}
+const { begin: beginRequest, finish: endRequest } = requests()
 
 describe("kv", () => {
   it("keeps any JSON value, in the request and after it", async () => {
@@ -120,13 +76,13 @@ describe("kv", () => {
   it("counts", async () => {
     expect([kv.incr("n"), kv.incr("n", 2), kv.incr("n", -0.5), kv.get("n")]).toEqual([1, 3, 2.5, 2.5])
     kv.set("text", "1")
-    expect([code(() => kv.incr("text")), code(() => kv.incr("n", Number.NaN)), code(() => kv.incr("n", "1"))]).toEqual([
+    expect([codeOf(() => kv.incr("text")), codeOf(() => kv.incr("n", Number.NaN)), codeOf(() => kv.incr("n", "1"))]).toEqual([
       "KV_NOT_A_NUMBER",
       "KV_VALUE_INVALID",
       "KV_VALUE_INVALID",
     ])
     kv.set("n", Number.MAX_VALUE)
-    expect(code(() => kv.incr("n", Number.MAX_VALUE))).toBe("KV_VALUE_INVALID")
+    expect(codeOf(() => kv.incr("n", Number.MAX_VALUE))).toBe("KV_VALUE_INVALID")
   })
 
   it("compares by value and sets", () => {
@@ -163,7 +119,7 @@ describe("kv", () => {
   it("does not cut a list off silently", () => {
     beginRequest(1000, { storageBytes: 1e9 })
     for (let n = 0; n < 9; n++) kv.set(`big${n}`, "x".repeat(1_000_000))
-    expect(code(() => kv.list("big"))).toBe("KV_LIST_TOO_LONG")
+    expect(codeOf(() => kv.list("big"))).toBe("KV_LIST_TOO_LONG")
     const page = kv.list({ prefix: "big" })
     expect([page.items.length, page.cursor]).toEqual([8, "big7"])
   })
@@ -186,7 +142,7 @@ describe("kv refuses", () => {
     ["an invalid date", () => kv.set("x", 1, { expires: new Date("x") }), "KV_EXPIRY_INVALID"],
     ["a limit of 0", () => kv.list({ limit: 0 }), "KV_LIMIT_INVALID"],
   ] as const) {
-    it(title, () => expect(code(run)).toBe(expected))
+    it(title, () => expect(codeOf(run)).toBe(expected))
   }
 
   it("nothing that just fits", () => {
@@ -200,18 +156,18 @@ describe("kv refuses", () => {
     beginRequest(1000, { storageKeys: 2, storageBytes: 100 })
     kv.set("a", "x".repeat(50))
     kv.set("b", 1)
-    expect(code(() => kv.set("c", 1))).toBe("QUOTA_EXCEEDED")
+    expect(codeOf(() => kv.set("c", 1))).toBe("QUOTA_EXCEEDED")
     expect(() => kv.set("c", 1)).toThrow("The site a stores 2 keys, documents and objects of at most 2, and this would add 1.")
-    expect(() => kv.set("a", "x".repeat(98))).toThrow(/stores 53 bytes of at most 100, and this would add 48.*limits.storage_bytes/)
+    expect(() => kv.set("a", "x".repeat(98))).toThrow(/stores 53 bytes of at most 100, and this would add 48.*storage.site_bytes/)
     await endRequest()
     beginRequest(1000, { storageKeys: 2, storageBytes: 53 })
-    expect(code(() => kv.set("c", 1))).toBe("QUOTA_EXCEEDED")
+    expect(codeOf(() => kv.set("c", 1))).toBe("QUOTA_EXCEEDED")
     kv.set("a", "smaller")
     kv.delete("b")
     kv.set("c", 1)
     // An earlier unit of this thread counts too, before it is committed.
     current.invocation.unit!().finish()
     beginRequest(1000, { storageKeys: 2 })
-    expect(code(() => kv.set("d", 1))).toBe("QUOTA_EXCEEDED")
+    expect(codeOf(() => kv.set("d", 1))).toBe("QUOTA_EXCEEDED")
   })
 })

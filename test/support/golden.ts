@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import Database from "better-sqlite3"
 import { makeWriter } from "../../src/commands/writer.ts"
+import { sha256Hex } from "../../src/events/chain.ts"
 import { version } from "../../src/resources.ts"
 import { inTemporaryFolder, tell, writerOptions } from "./cartridge.ts"
 import { requestsOf, type Step } from "./history.ts"
@@ -55,6 +56,25 @@ const history: ReadonlyArray<Step> = [
   },
   { do: "document", event: { type: "v1.DocumentIndexDropped", data: { site: "a", collection: "posts", field: "tags.0" } } },
   { do: "document", event: { type: "v1.DocumentDeleted", data: { site: "a", collection: "posts", id: "p/1" } } },
+  { do: "store", event: { type: "v1.KvSet", data: { site: "a", key: "count", value: 1, size: 1 } } },
+  {
+    do: "store",
+    event: { type: "v1.KvSet", data: { site: "a", key: "count", value: { b: [null], a: "ünï" }, size: 24, expires: 1795219200000 } },
+  },
+  { do: "store", event: { type: "v1.KvSet", data: { site: "a", key: "of/a blob", blob: sha256Hex('"large"'), size: 7 } }, text: '"large"' },
+  { do: "store", event: { type: "v1.KvSet", data: { site: "a", key: "gone", value: null, size: 4 } } },
+  { do: "store", event: { type: "v1.KvDeleted", data: { site: "a", key: "gone" } } },
+  {
+    do: "store",
+    event: { type: "v1.ObjectPut", data: { site: "a", path: "pictures/1.txt", blob: sha256Hex("object"), size: 6, type: "text/plain" } },
+    text: "object",
+  },
+  {
+    do: "store",
+    event: { type: "v1.ObjectPut", data: { site: "a", path: "gone", blob: sha256Hex("object"), size: 6, type: "text/plain" } },
+    text: "object",
+  },
+  { do: "store", event: { type: "v1.ObjectDeleted", data: { site: "a", path: "gone" } } },
 ]
 
 await inTemporaryFolder(async (folder) => {

@@ -3,8 +3,10 @@ import type { Command } from "../../src/commands/command.ts"
 import type { WriterRequest } from "../../src/commands/writerRequest.ts"
 import { sha256Hex } from "../../src/events/chain.ts"
 import { type DocumentEvent, documentStream, indexStream } from "../../src/events/doc.ts"
+import { type KvEvent, kvStream } from "../../src/events/kv.ts"
 import { logsStream } from "../../src/events/logs.ts"
 import { encodeManifest, type Manifest, manifestTotals } from "../../src/events/manifest.ts"
+import { type ObjectEvent, objectStream } from "../../src/events/object.ts"
 
 /** One thing that happens to a cartridge in a random history. */
 export type Step =
@@ -14,6 +16,8 @@ export type Step =
   | { readonly do: "append"; readonly stream: string; readonly values: ReadonlyArray<string> }
   | { readonly do: "log"; readonly site: string; readonly messages: ReadonlyArray<string> }
   | { readonly do: "document"; readonly event: DocumentEvent }
+  /** `text`: what is in the blob that the event names, if it names one. */
+  | { readonly do: "store"; readonly event: KvEvent | ObjectEvent; readonly text?: string }
   | { readonly do: "erase"; readonly seq: number }
   | { readonly do: "rebuild" }
 
@@ -25,15 +29,39 @@ const indexOf = fc.record({ site, collection, field: fc.constantFrom("a", "a.b",
 const documentEvent: fc.Arbitrary<DocumentEvent> = fc.oneof(
   {
     weight: 4,
-    arbitrary: fc.tuple(documentOf, fc.json(), fc.boolean()).map(([document, value, fresh]) => ({
-      type: "v1.DocumentWritten",
-      data: { ...document, data: JSON.parse(`{"a":${value},"__proto__":{"b":${value}}}`), ...(fresh ? { fresh } : {}) },
-    })),
+    arbitrary: fc.tuple(documentOf, fc.json(), fc.boolean()).map(
+      ([document, value, fresh]): DocumentEvent => ({
+        type: "v1.DocumentWritten",
+        data: { ...document, data: JSON.parse(`{"a":${value},"__proto__":{"b":${value}}}`), ...(fresh ? { fresh } : {}) },
+      }),
+    ),
   },
-  { weight: 1, arbitrary: documentOf.map((data) => ({ type: "v1.DocumentDeleted", data })) },
-  { weight: 2, arbitrary: indexOf.map((data) => ({ type: "v1.DocumentIndexDeclared", data })) },
-  { weight: 1, arbitrary: indexOf.map((data) => ({ type: "v1.DocumentIndexDropped", data })) },
+  { weight: 1, arbitrary: documentOf.map((data): DocumentEvent => ({ type: "v1.DocumentDeleted", data })) },
+  { weight: 2, arbitrary: indexOf.map((data): DocumentEvent => ({ type: "v1.DocumentIndexDeclared", data })) },
+  { weight: 1, arbitrary: indexOf.map((data): DocumentEvent => ({ type: "v1.DocumentIndexDropped", data })) },
 )
+const keyOf = fc.record({ site, key: fc.constantFrom("x", "a/b", "ünï") })
+const objectOf = fc.record({ site, path: fc.constantFrom("x", "a/b.txt") })
+const stored: fc.Arbitrary<Step> = fc
+  .oneof(
+    fc.tuple(keyOf, fc.json(), fc.option(fc.nat(1e13), { nil: undefined })).map(([key, json, expires]): { readonly event: KvEvent } => ({
+      event: {
+        type: "v1.KvSet",
+        data: { ...key, value: JSON.parse(json), size: json.length, ...(expires === undefined ? {} : { expires: expires + 1 }) },
+      },
+    })),
+    fc.tuple(keyOf, fc.string()).map(([key, text]) => {
+      const event: KvEvent = { type: "v1.KvSet", data: { ...key, blob: sha256Hex(text), size: text.length } }
+      return { event, text }
+    }),
+    keyOf.map((data): { readonly event: KvEvent } => ({ event: { type: "v1.KvDeleted", data } })),
+    fc.tuple(objectOf, fc.string()).map(([object, text]) => {
+      const event: ObjectEvent = { type: "v1.ObjectPut", data: { ...object, blob: sha256Hex(text), size: text.length, type: "text/plain" } }
+      return { event, text }
+    }),
+    objectOf.map((data): { readonly event: ObjectEvent } => ({ event: { type: "v1.ObjectDeleted", data } })),
+  )
+  .map((step) => ({ do: "store", ...step }))
 const path = fc.constantFrom("index.html", "about.html", "a/b.css", "a/c.js", "__proto__", "x.bin")
 
 /** Random steps, weighted towards what changes something. */
@@ -88,6 +116,7 @@ export const steps: fc.Arbitrary<ReadonlyArray<Step>> = fc.array(
       }),
     },
     { weight: 4, arbitrary: fc.record({ do: fc.constant("document" as const), event: documentEvent }) },
+    { weight: 4, arbitrary: stored },
     { weight: 1, arbitrary: fc.record({ do: fc.constant("erase" as const), seq: fc.integer({ min: 1, max: 30 }) }) },
     { weight: 1, arbitrary: fc.constant<Step>({ do: "rebuild" }) },
   ),
@@ -153,6 +182,14 @@ export const requestsOf = (
       const stream = "id" in event.data ? documentStream(site, collection, event.data.id) : indexStream(site, collection, event.data.field)
       const streams = [{ stream, expected: "any" as const, events: [{ id: `step-${n}.0`, ...event }] }]
       return [{ kind: "append", request: { actor: `fn:${site}`, cause: by.cause, streams } }]
+    }
+    case "store": {
+      const { event, text } = step
+      const { site } = event.data
+      const stream = "key" in event.data ? kvStream(site, event.data.key) : objectStream(site, event.data.path)
+      const streams = [{ stream, expected: "any" as const, events: [{ id: `step-${n}.0`, ...event }] }]
+      const blobs = text === undefined ? [] : [Buffer.from(text)]
+      return [{ kind: "unit", request: { actor: `fn:${site}`, cause: by.cause, streams }, blobs }]
     }
     case "erase":
       return [{ kind: "erase", seq: step.seq, id: `step-${n}`, reason: "test", ...by }]

@@ -99,7 +99,8 @@ export interface TestSocket {
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>
 }
 
-const openSocket = (port: number, host: string, path: string, headers: Record<string, string>): Promise<TestSocket> =>
+/** Opens a WebSocket, or fails with the status of the answer. */
+export const openSocket = (port: number, host: string, path: string, headers: Record<string, string>): Promise<TestSocket> =>
   new Promise((resolve, reject) => {
     const ws = new WebSocket(`ws://127.0.0.1:${port}${path}`, { headers: { host, ...headers }, perMessageDeflate: true })
     // biome-ignore lint/suspicious/noExplicitAny: tests look into messages of any shape.

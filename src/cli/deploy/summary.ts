@@ -21,7 +21,8 @@ const forms = {
   legacy: "a script in the way of Fazt 0.8",
 } as const
 
-const serverLine = ({ form, entry, scope }: NonNullable<Deployed["server"]>): string => {
+/** What a site's server code answers, and how it is written. */
+export const serverLine = ({ form, entry, scope }: NonNullable<Deployed["server"]>): string => {
   const answered = scope === "api" ? "everything under /api/" : form === "legacy" ? "every path" : "every path that has no file"
   return `${entry} answers ${answered} (${forms[form]})`
 }

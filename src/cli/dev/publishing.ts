@@ -9,7 +9,7 @@ import { FileChanged, hashFiles } from "../deploy/hashFiles.ts"
 import { publish } from "../deploy/publish.ts"
 import { walk } from "../deploy/walk.ts"
 import { readValues } from "../env/values.ts"
-import { failed, type Problem } from "../errors.ts"
+import { failed, messageOf, type Problem } from "../errors.ts"
 import { problemOf } from "../problem.ts"
 import type { ProgressBar } from "../progressBar.ts"
 
@@ -17,6 +17,12 @@ import type { ProgressBar } from "../progressBar.ts"
 export type Outcome =
   | { readonly kind: "unchanged" }
   | { readonly kind: "deployed"; readonly deployed: Deployed; readonly changed: ReadonlyArray<string>; readonly ms: number }
+  | { readonly kind: "refused"; readonly problem: Problem }
+
+/** What came of a look at the file of environment variables. */
+export type EnvOutcome =
+  | { readonly kind: "unchanged" }
+  | { readonly kind: "set"; readonly names: ReadonlyArray<string> }
   | { readonly kind: "refused"; readonly problem: Problem }
 
 const quiet: ProgressBar = { begin: () => {}, add: () => {}, update: () => {} }
@@ -46,24 +52,22 @@ export const publisher = (server: Server, site: string, folder: string, envFile:
   }).pipe(Effect.retry({ times: 3, while: (error) => error instanceof FileChanged }))
 
   const setEnv = Effect.gen(function* () {
-    if (Option.isNone(envFile) || live === undefined) return
-    const time = yield* Effect.promise(() =>
-      stat(envFile.value).then(
-        ({ mtimeMs }) => mtimeMs,
-        () => undefined,
-      ),
-    )
-    if (time === envTime) return
-    envTime = time
+    if (Option.isNone(envFile) || live === undefined) return { kind: "unchanged" } satisfies EnvOutcome
+    const { mtimeMs } = yield* Effect.tryPromise({
+      try: () => stat(envFile.value),
+      catch: (cause) => failed("FILE_UNREADABLE", `cannot read ${envFile.value}: ${messageOf(cause)}`),
+    })
+    if (mtimeMs === envTime) return { kind: "unchanged" } satisfies EnvOutcome
+    envTime = mtimeMs
     const values = yield* readValues({ assignments: [], stdin: false, file: envFile })
     yield* server.api.env.setAll({ path: { site: segment(site) }, payload: { values } })
+    return { kind: "set", names: Object.keys(values).sort() } satisfies EnvOutcome
   })
 
-  /** Never fails: what goes wrong is told, and mended with the next change. */
-  return Effect.zipLeft(attempt, setEnv).pipe(
-    Effect.catchAll((error) => Effect.succeed<Outcome>({ kind: "refused", problem: problemOf(error) })),
-    Effect.map((outcome): Outcome => outcome),
-  )
+  // Neither fails: what goes wrong is told, and mended with the next change.
+  const refusing = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.catchAll(effect, (error) => Effect.succeed({ kind: "refused" as const, problem: problemOf(error) }))
+  return { publish: refusing(attempt), setEnv: refusing(setEnv) }
 }
 
 const isSame = (a: ReadonlyMap<string, string> | undefined, b: ReadonlyMap<string, string>): boolean =>

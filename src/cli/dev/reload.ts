@@ -104,7 +104,8 @@ type Callback = (error?: Error | null) => void
 
 /** The same response, with the script's tag in it if it turns out to be an HTML page. */
 const intoPages = (res: ServerResponse): ServerResponse => {
-  const original = { write: res.write, end: res.end }
+  const { writeHead, write, end, flushHeaders } = res
+  const original = { writeHead, write, end, flushHeaders }
   /** What has been written of the page; `undefined` once it goes straight on. */
   let held: Array<Buffer> | undefined = []
   let size = 0
@@ -113,11 +114,13 @@ const intoPages = (res: ServerResponse): ServerResponse => {
   const decide = (): void => {
     if (isDecided) return
     isDecided = true
-    if (!isPage(res)) held = undefined
+    if (!isPage(res)) letGo()
   }
+  /** From now on it is the response as it was: Node itself calls some of these too. */
   const letGo = (): void => {
     const chunks = held ?? []
     held = undefined
+    Object.assign(res, original)
     for (const chunk of chunks) original.write.call(res, chunk, "utf8")
   }
 
@@ -129,7 +132,10 @@ const intoPages = (res: ServerResponse): ServerResponse => {
       applyHeaders(res, rest.at(-1))
       return res
     },
-    flushHeaders: (): void => decide(),
+    flushHeaders: (): void => {
+      decide()
+      if (held === undefined) original.flushHeaders.call(res)
+    },
     write: (chunk: string | Uint8Array, encoding?: BufferEncoding | Callback, callback?: Callback): boolean => {
       decide()
       if (held === undefined) return original.write.call(res, chunk, encoding as BufferEncoding, callback)
@@ -148,9 +154,12 @@ const intoPages = (res: ServerResponse): ServerResponse => {
       } else decide()
       if (held !== undefined && size > 0) {
         const page = withTag(Buffer.concat(held))
+        held = []
+        letGo()
         res.setHeader("content-length", page.length)
         return original.end.call(res, page, "utf8", done)
       }
+      letGo()
       return original.end.call(res, undefined, "utf8", done)
     },
   }

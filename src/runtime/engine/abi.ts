@@ -1,8 +1,18 @@
 /**
- * The names of one compiled QuickJS: `@jitl/quickjs-wasmfile-release-sync` 0.32.0 (bellard QuickJS 2025-09-13). Its build
- * shortens the names of imports and exports, so they belong to these very bytes: `engine.ts` refuses any others.
+ * The names of one compiled QuickJS: `@jitl/quickjs-wasmfile-release-sync` 0.32.0 (bellard QuickJS 2025-09-13), as
+ * `scripts/cards.mjs` has instrumented it. Its build shortens the names of imports and exports, so they belong to these very
+ * bytes: `engine.ts` refuses any others.
  */
-export const wasmSha256 = "105c3bed22d457e43e3d1c3c1c6959fda62a8fe06f0fc8a985303c3a2be72232"
+export const wasmSha256 = "74f82678719ee9f26606f693d50c5adb3f9d9fe1786a15d8dec24939d56b3df0"
+
+/**
+ * For each kilobyte of memory there is a byte that a store into it sets to 1. These cards lie low in the room for the C stack,
+ * which grows down from the other end, and which the engine's own limit keeps to its first few hundred kilobytes.
+ */
+export const cardBase = 128 * 1024
+export const cardShift = 10
+/** Cards of the largest memory that there can be (2 GiB). */
+export const maxCards = 2 * 1024 * 1024
 
 /** Pages (64 KiB) that the program needs to begin with. */
 export const initialPages = 256

@@ -1,4 +1,4 @@
-import { type Exports, evalFlags, exportsOf, importsOf, initialPages, stackBytes, tags } from "./abi.ts"
+import { cardBase, cardShift, type Exports, evalFlags, exportsOf, importsOf, initialPages, stackBytes, tags } from "./abi.ts"
 
 /** What a guest calls out to; set anew for each use. */
 export interface GuestHost {
@@ -83,6 +83,17 @@ export class Guest {
 
   setWord(address: number, value: number): void {
     this.words[address >> 2] = value
+    this.bytes[cardBase + (address >> cardShift)] = 1
+  }
+
+  /** Notes that the host has written there, as the program itself notes its own stores. */
+  private mark(address: number, length: number): void {
+    this.bytes.fill(1, cardBase + (address >> cardShift), cardBase + ((address + length) >> cardShift) + 1)
+  }
+
+  /** The cards of memory's first so many kilobytes, four in each item. */
+  cards(count: number): Int32Array {
+    return this.words.subarray(cardBase >> 2, (cardBase + count + 3) >> 2)
   }
 
   malloc(bytes: number): number {
@@ -97,6 +108,7 @@ export class Guest {
     const pointer = this.malloc(room)
     const written = this.bytes.utf8Write(text, pointer, room - 1)
     this.bytes[pointer + written] = 0
+    this.mark(pointer, written)
     this.lastLength = written
     return pointer
   }
@@ -121,6 +133,7 @@ export class Guest {
   newBytes(ctx: number, content: Uint8Array): number {
     const pointer = this.malloc(Math.max(1, content.byteLength))
     this.bytes.set(content, pointer)
+    this.mark(pointer, content.byteLength)
     return this.exports.newArrayBuffer(ctx, pointer, content.byteLength)
   }
 

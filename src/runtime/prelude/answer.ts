@@ -30,7 +30,8 @@ export const settleAnswer = (result: Answer | PromiseLike<Answer>): void => {
 }
 
 const send = ({ status, headers, body, object }: Answer): void => {
-  if (!Number.isInteger(status) || status < 200 || status > 599) return fail(new RangeError(`The status ${String(status)} is not one of 200 to 599.`))
+  if (!Number.isInteger(status) || status < 200 || status > 599)
+    return fail(new RangeError(`The status ${String(status)} is not one of 200 to 599.`))
   const meta = JSON.stringify(object === undefined ? [status, headers] : [status, headers, object])
   if (body instanceof ArrayBuffer) answerBytes(meta, body)
   else answerText(meta, body ?? "")
@@ -64,8 +65,12 @@ export const waitUntil = (promise: unknown): void => {
 /** JSON that the host can read, whatever was thrown. */
 const describe = (error: unknown): string => {
   try {
-    if (!(error instanceof Error)) return JSON.stringify({ name: "Uncaught", message: typeof error === "string" ? error : (JSON.stringify(error) ?? String(error)) })
-    const cause = error.cause === undefined ? "" : ` (cause: ${error.cause instanceof Error ? `${error.cause.name}: ${error.cause.message}` : String(error.cause)})`
+    if (!(error instanceof Error))
+      return JSON.stringify({ name: "Uncaught", message: typeof error === "string" ? error : (JSON.stringify(error) ?? String(error)) })
+    const cause =
+      error.cause === undefined
+        ? ""
+        : ` (cause: ${error.cause instanceof Error ? `${error.cause.name}: ${error.cause.message}` : String(error.cause)})`
     return JSON.stringify({ name: String(error.name), message: `${String(error.message)}${cause}`, stack: String(error.stack ?? "") })
   } catch {
     return '{"name":"Error","message":"It threw something that cannot be described."}'
@@ -73,6 +78,7 @@ const describe = (error: unknown): string => {
 }
 
 /** A web Response as an answer. */
-export const ofResponse = (response: Response): Answer | PromiseLike<Answer> => takeResponse(response as never) as unknown as Answer | PromiseLike<Answer>
+export const ofResponse = (response: Response): Answer | PromiseLike<Answer> =>
+  takeResponse(response as never) as unknown as Answer | PromiseLike<Answer>
 
 export { isThenable }

@@ -1,4 +1,5 @@
 import { hostFunction } from "./host.ts"
+import { failure, keyText } from "./storageArguments.ts"
 
 const get = hostFunction<[key: string], string | undefined>("kv.get")
 const has = hostFunction<[key: string], number>("kv.has")
@@ -25,17 +26,6 @@ export interface KvListOptions {
   readonly limit?: number
   readonly cursor?: string
   readonly values?: boolean
-}
-
-const failure = (code: string, message: string): Error => Object.assign(new TypeError(message), { code })
-
-/** Keys are strings; a number is taken as it is written. */
-export const keyText = (key: unknown, code: string, what: string): string => {
-  if (typeof key === "number") return String(key)
-  if (typeof key !== "string") throw failure(code, `${what} has to be a string.`)
-  // Neither would come through to the host as it is.
-  if (key.includes("\0") || !key.isWellFormed()) throw failure(code, `${what} has a character in it that is not allowed.`)
-  return key
 }
 
 const keyOf = (key: unknown): string => keyText(key, "KV_KEY_INVALID", "A key")

@@ -1,6 +1,6 @@
 import { hostFunction } from "./host.ts"
-import { keyText } from "./kv.ts"
 import { markServed, type Served } from "./object.ts"
+import { failure, keyText } from "./storageArguments.ts"
 import { Blob, blobBytes } from "./web/blob.ts"
 import { type BufferSource, bufferOf, isBufferSource } from "./web/bytes.ts"
 import { textOf, utf8 } from "./web/text.ts"
@@ -32,8 +32,6 @@ export interface ServeOptions {
   /** The name under which browsers save it, instead of showing it. */
   readonly download?: string
 }
-
-const failure = (code: string, message: string): Error => Object.assign(new TypeError(message), { code })
 
 const pathOf = (path: unknown): string => keyText(path, "OBJECT_PATH_INVALID", "A path")
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { Ds } from "../../../src/runtime/prelude/ds.ts"
+import type { Ds, Query } from "../../../src/runtime/prelude/ds.ts"
 import { withStore } from "./store.ts"
 
 const code = (code: string) => expect.objectContaining({ code })
@@ -35,7 +35,7 @@ describe("insert", () => {
       async ({ run }) => {
         await run((ds) => [ds.insert("c", { id: "x" }), ds.insert("c", { id: "y" })])
         now = 2000
-        await run((ds) => [ds.delete("c", "x"), ds.insert("c", { id: "x", again: true })])
+        await run((ds) => [ds.delete("c", "x"), ds.insert("c", { id: "x" }), ds.update("c", "x", { again: true })])
         expect(await run((ds) => ds.find("c"))).toMatchObject([
           { id: "x", again: true, _createdAt: 2000 },
           { id: "y", _createdAt: 1000 },
@@ -144,6 +144,9 @@ describe("find", () => {
     ["by pairs", {}, { sort: [["points", "desc"]] }, "h f b c a g d e"],
     ["by two fields", { points: 5 }, { sort: [["points", "asc"], "-player.name"] }, "c a"],
     ["by two fields of an object", { points: 5 }, { sort: { points: 1, "player.name": 1 } }, "a c"],
+    ["the first few by two fields", {}, { sort: { points: 1, "player.name": 1 }, limit: 4 }, "e d g a"],
+    ["the next few by two fields", {}, { sort: { points: 1, "player.name": 1 }, limit: 1, offset: 4 }, "c"],
+    ["the first of those without an order", { points: { $nin: [5, 9] } }, { sort: [["points", "desc"], "-id"], limit: 1 }, "h"],
     ["by creation", {}, { sort: { _createdAt: 1 }, limit: 2 }, "a b"],
     ["by id", {}, { sort: "-id", limit: 3 }, "h g f"],
     ["the best", { points: { $gt: 0 } }, { sort: "-points", limit: 1 }, "b"],
@@ -158,14 +161,32 @@ describe("find", () => {
     withScores(async ({ run, begin }) => {
       if (indexed) await run((ds) => ds.index("scores", "points"))
       for (const [what, query, options, expected] of cases) {
-        expect([what, await run((ds) => ids(ds.find("scores", query as object, options)))]).toEqual([what, expected])
+        expect([what, await run((ds) => ids(ds.find("scores", query as Query, options)))]).toEqual([what, expected])
       }
       const { unit, enter } = begin()
       enter((ds) => ds.update("scores", {}, { touched: true }))
       for (const [what, query, options, expected] of cases) {
-        expect([what, enter((ds) => ids(ds.find("scores", query as object, options)))]).toEqual([what, expected])
+        expect([what, enter((ds) => ids(ds.find("scores", query as Query, options)))]).toEqual([what, expected])
       }
       unit.abandon()
+    }))
+
+  it("sorts by all of a long text, with an index and without", () =>
+    withStore(async ({ run }) => {
+      const texts = ["b", "a", "c"].map((end) => "x".repeat(300) + end)
+      await run((ds) => texts.map((text, n) => ds.insert("c", { id: String(n), text })))
+      const questions = (ds: Ds) => [
+        ids(ds.find("c", {}, { sort: "text", limit: 1 })),
+        ids(ds.find("c", {}, { sort: "-text", limit: 2 })),
+        ids(ds.find("c", { text: { $gt: texts[1] } }, { sort: "text", limit: 1 })),
+        ids(ds.find("c", { text: texts[0] })),
+      ]
+      const before = await run(questions)
+      await run((ds) => ds.index("c", "text"))
+      expect([before, await run(questions)]).toEqual([
+        ["1", "2 0", "0", "0"],
+        ["1", "2 0", "0", "0"],
+      ])
     }))
 
   const refused: ReadonlyArray<readonly [what: string, query: unknown, options: unknown, message: RegExp]> = [
@@ -188,7 +209,7 @@ describe("find", () => {
 
   it.each(refused)("refuses %s", (_, query, options, message) =>
     withStore(async ({ run }) => {
-      await expect(run((ds) => ds.find("c", query as object, options as object))).rejects.toThrow(message)
+      await expect(run((ds) => ds.find("c", query as Query, options as object))).rejects.toThrow(message)
     }))
 
   it("looks at the time now and then, and stops when it is up", () =>

@@ -109,7 +109,9 @@ export const startGuest = async (prelude: string, more: HostTable = {}): Promise
   }
   const set = (name: string, handle: QuickJSHandle): void => context.setProp(context.global, name, handle)
   const evaluate = (code: string): void => {
-    context.unwrapResult(context.evalCode(code)).dispose()
+    const result = context.evalCode(code)
+    if (result.error !== undefined) throw new Error(JSON.stringify(context.dump(result.error)))
+    result.value.dispose()
     pump()
   }
   const pump = (): void => {

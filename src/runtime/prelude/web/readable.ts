@@ -158,11 +158,16 @@ export class ReadableStream {
   values(options?: { readonly preventCancel?: boolean }): AsyncIterableIterator<unknown> {
     const reader = this.getReader()
     let ended = false
-    // One after the other, also when the caller does not wait.
-    let last: Promise<unknown> = Promise.resolve()
+    // One after the other, also when the caller does not wait; at once if nothing is under way, since the engine does not wait for
+    // `return` when a loop is left.
+    let busy: Promise<unknown> | undefined
     const inTurn = <Result>(step: () => Promise<Result>): Promise<Result> => {
-      const result = last.then(step, step)
-      last = result.catch(nothing)
+      const result = busy === undefined ? step() : busy.then(step)
+      const clear = (): void => {
+        if (busy === settled) busy = undefined
+      }
+      const settled: Promise<unknown> = result.then(clear, clear)
+      busy = settled
       return result
     }
     const end = (value: unknown): IteratorResult<unknown> => {

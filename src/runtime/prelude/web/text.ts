@@ -12,7 +12,9 @@ const parse = JSON.parse
 export const utf8 = (text: string): Bytes =>
   text === ""
     ? new Uint8Array(0)
-    : new Uint8Array(text.includes("\0") ? encodeOnHost(stringify(text), 1) : encodeOnHost(text.isWellFormed() ? text : text.toWellFormed(), 0))
+    : new Uint8Array(
+        text.includes("\0") ? encodeOnHost(stringify(text), 1) : encodeOnHost(text.isWellFormed() ? text : text.toWellFormed(), 0),
+      )
 
 /** The text that bytes stand for in an encoding, a byte order mark included; `undefined` if they are not well-formed and have to be. */
 export const decoded = (source: BufferSource, encoding: string, fatal: boolean): string | undefined => {

@@ -102,7 +102,7 @@ export const writeTo = (stream: Writable, chunk: unknown): Promise<unknown> => {
 
 export const closeWritable = (stream: Writable): Promise<unknown> => {
   if (stream.state === "closed" || stream.state === "errored" || stream.closing !== undefined)
-    return Promise.reject(stream.state === "errored" ? stream.error : new TypeError("The stream is closed already."))
+    return Promise.reject(new TypeError("The stream is closed already."))
   stream.closing = deferred()
   if (stream.backpressure && stream.state === "writable") stream.writer?.ready.resolve()
   advance(stream)

@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+import { afterEach, expect, it } from "vitest"
+import { bin, cleanEnv, fazt } from "../support/program.ts"
+import { ask } from "../support/server.ts"
+import { tree } from "./tree.ts"
+
+// biome-ignore lint/suspicious/noExplicitAny: tests look into events of any shape.
+type Event = any
+
+let child: ChildProcess | undefined
+afterEach(() => child?.kill("SIGKILL"))
+
+/** `fazt dev --json` with what it tells. */
+const start = async (folder: string, ...args: ReadonlyArray<string>) => {
+  const started = spawn(bin, ["dev", folder, "--port", "0", "--json", ...args], {
+    cwd: folder,
+    env: cleanEnv(folder),
+    stdio: ["ignore", "pipe", "pipe"],
+  })
+  child = started
+  let out = ""
+  let errors = ""
+  started.stdout.on("data", (data) => {
+    out += data
+  })
+  started.stderr.on("data", (data) => {
+    errors += data
+  })
+  const ended = new Promise<number | null>((resolve) => started.on("close", (code) => resolve(code)))
+  let read = 0
+  /** The next event, or line of the log, that passes. */
+  const next = async (passes: (event: Event) => boolean): Promise<Event> => {
+    for (let i = 0; i < 2000; i++) {
+      const lines = out.split("\n").slice(0, -1)
+      while (read < lines.length) {
+        const event = JSON.parse(lines[read++]!)
+        if (passes(event)) return event
+      }
+      if (started.exitCode !== null) break
+      await sleep(10)
+    }
+    throw new Error(`It did not come. So far: ${out}${errors}`)
+  }
+  const is = (name: string) => (event: Event) => event.event === name
+  const { url } = await next(is("ready"))
+  const port = Number(new URL(url).port)
+  return { url, port, next, is, ended, signal: (signal: NodeJS.Signals) => started.kill(signal) }
+}
+
+const page = "<body>one</body>"
+const code = (text: string): string =>
+  `export default { fetch(request, env) { console.log("asked", env.NAME ?? "nobody"); return new Response(${JSON.stringify(text)}) } }`
+
+it("serves a folder, deploys every change, and shows the log", async () => {
+  const folder = tree({ "index.html": page, "api/main.js": code("one"), ".env": "NAME=Ann\n", ".gitignore": "left\n", left: "" })
+  const dev = await start(folder, "--name", "shop", "--env-file", ".env")
+  expect(dev.url).toBe(`http://shop.localhost:${dev.port}`)
+  expect(await dev.next(dev.is("deployed"))).toMatchObject({
+    changed: ["api/main.js", "index.html"],
+    server: { form: "module", entry: "api/main.js", scope: "api" },
+  })
+  const get = async (path: string) => (await ask(dev.port, path, { host: `shop.localhost:${dev.port}` })).text
+  expect(await get("/")).toContain("one<script")
+  expect((await ask(dev.port, "/", { host: `127.0.0.1:${dev.port}` })).text).toContain("one<script")
+
+  for (let i = 0; (await get("/api/")) !== "one" && i < 50; i++) await sleep(50)
+  await dev.next(({ message }) => message === "asked Ann")
+
+  writeFileSync(join(folder, "api/main.js"), code("two"))
+  expect(await dev.next(dev.is("deployed"))).toMatchObject({ changed: ["api/main.js"] })
+  expect(await get("/api/")).toBe("two")
+
+  writeFileSync(join(folder, "api/main.js"), "export default {")
+  expect(await dev.next(dev.is("refused"))).toMatchObject({ message: expect.stringContaining("api/main.js:1:17") })
+  expect(await get("/api/")).toBe("two")
+  rmSync(join(folder, "api/main.js"))
+  expect(await dev.next(dev.is("deployed"))).toMatchObject({ changed: ["api/main.js"], server: null })
+
+  writeFileSync(join(folder, ".env"), "NAME=Bob\n")
+  expect(await dev.next(dev.is("env"))).toMatchObject({ names: ["NAME"] })
+}, 60_000)
+
+it("waits for what can be deployed, ends when interrupted, and leaves nothing behind", async () => {
+  const folder = tree({ "main.js": "export default {" })
+  const before = scratches()
+  const dev = await start(folder)
+  expect(await dev.next(dev.is("refused"))).toMatchObject({ message: expect.stringContaining("main.js:1:17") })
+  expect(scratches().length).toBeGreaterThan(before.length)
+  writeFileSync(join(folder, "main.js"), `export default { fetch: () => new Response("there") }`)
+  await dev.next(dev.is("deployed"))
+  expect((await ask(dev.port, "/any", { host: "localhost" })).text).toBe("there")
+  dev.signal("SIGINT")
+  expect(await dev.ended).toBe(0)
+  expect(scratches()).toEqual(before)
+}, 60_000)
+
+it("refuses a folder that is not there, and a port that is taken", async () => {
+  const folder = tree({ "index.html": page })
+  expect(await fazt(folder, ["dev", "nowhere"])).toMatchObject({ code: 1, stderr: expect.stringContaining("there is no folder") })
+  const dev = await start(folder)
+  const second = await fazt(folder, ["dev", ".", "--port", String(dev.port)])
+  expect(second).toMatchObject({ code: 1, stderr: expect.stringContaining("Choose another port with --port") })
+}, 60_000)
+
+/** The folders that runs keep their cartridges in. */
+const scratches = (): ReadonlyArray<string> =>
+  existsSync("/dev/shm") ? readdirSync("/dev/shm").filter((name) => name.startsWith("fazt-dev-")) : []
