@@ -10,6 +10,7 @@ import { nowMs } from "./report.ts"
 const bundle = fileURLToPath(new URL("../dist/main.js", import.meta.url))
 
 export interface RunningServer {
+  readonly pid: number
   readonly port: number
   readonly db: string
   readonly token: string
@@ -19,15 +20,17 @@ export interface RunningServer {
   readonly cpuMicros: () => number
   /** Resident memory in bytes, its own pages only where the kernel tells. */
   readonly rss: () => number
-  readonly stop: () => Promise<void>
+  /** Its cartridge is removed, unless it was given or is to be kept. */
+  readonly stop: (options?: { readonly keep: boolean }) => Promise<void>
 }
 
-const cpuOf = (pid: number): number => {
+/** User and system time of a process so far, in microseconds. */
+export const cpuOf = (pid: number): number => {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ")
   return (Number(fields[11]) + Number(fields[12])) * 10_000
 }
 
-const rssOf = (pid: number): number => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024
+export const rssOf = (pid: number): number => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024
 
 const waitForAnswer = async (port: number, child: ChildProcess): Promise<void> => {
   for (;;) {
@@ -66,16 +69,17 @@ export const startServer = async (given?: { readonly db: string; readonly token:
   while (!out.includes("\n")) await new Promise((resolve) => setTimeout(resolve, 5))
   const token = given?.token ?? /fazt_[a-z0-9]+_[A-Za-z0-9_-]+/.exec(out)![0]
   return {
+    pid: child.pid!,
     port,
     db,
     token,
     startMs,
     cpuMicros: () => cpuOf(child.pid!),
     rss: () => rssOf(child.pid!),
-    stop: async () => {
+    stop: async ({ keep } = { keep: false }) => {
       child.kill("SIGTERM")
       await new Promise((resolve) => child.once("close", resolve))
-      if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
+      if (folder !== undefined && !keep) rmSync(folder, { recursive: true, force: true })
     },
   }
 }

@@ -1,11 +1,10 @@
 import { fork } from "node:child_process"
 import { randomBytes } from "node:crypto"
-import { readFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { fileURLToPath } from "node:url"
 import { load } from "./load.ts"
 import { count, megabytes, spread, table } from "./report.ts"
-import { deploy, getHeaders, setConfig, startServer } from "./server.ts"
+import { cpuOf, deploy, getHeaders, setConfig, startServer } from "./server.ts"
 
 const page = Buffer.from(`<!doctype html><title>x</title>${"<p>Some text that compresses.</p>".repeat(120)}`).subarray(0, 4096)
 
@@ -32,11 +31,6 @@ if (process.argv[2] === "raw-server") {
     res.writeHead(200, headers)
     res.end(page)
   }).listen(rawPort, () => process.send?.("ready"))
-}
-
-const cpuOf = (pid: number): number => {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ")
-  return (Number(fields[11]) + Number(fields[12])) * 10_000
 }
 
 const measure = async (name: string, port: number, cpu: () => number, requests: ReadonlyArray<string>, raw: number | undefined) => {

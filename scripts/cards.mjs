@@ -252,10 +252,12 @@ const skipBulk = (reader, kind) => {
 }
 
 const skipImmediates = (reader, opcode) => {
-  if (opcode <= 0x01 || opcode === 0x05 || opcode === 0x0b || opcode === 0x0f || opcode === 0x1a || opcode === 0x1b || opcode === 0xd1) return
+  if (opcode <= 0x01 || opcode === 0x05 || opcode === 0x0b || opcode === 0x0f || opcode === 0x1a || opcode === 0x1b || opcode === 0xd1)
+    return
   if (opcode >= 0x45 && opcode <= 0xc4) return
   if (opcode >= 0x02 && opcode <= 0x04) return reader.skipNumber()
-  if (opcode === 0x0c || opcode === 0x0d || opcode === 0x10 || (opcode >= 0x20 && opcode <= 0x26) || opcode === 0xd2) return reader.skipNumber()
+  if (opcode === 0x0c || opcode === 0x0d || opcode === 0x10 || (opcode >= 0x20 && opcode <= 0x26) || opcode === 0xd2)
+    return reader.skipNumber()
   if (opcode === 0x0e) {
     for (let n = reader.u32() + 1; n > 0; n--) reader.u32()
     return

@@ -100,7 +100,8 @@ export const buildGuest = async () => {
   const rules = Math.max(timeOf(join(root, "package-lock.json")), timeOf(fileURLToPath(import.meta.url)))
   if (timeOf(join(out, "prelude.js")) <= Math.max(newest(prelude), rules)) await buildPrelude()
   if (timeOf(join(out, "NOTICE.txt")) <= rules) await buildPackages()
-  if (timeOf(join(out, "quickjs.wasm")) <= Math.max(timeOf(quickjs), rules, timeOf(cards))) put("quickjs.wasm", withCards(readFileSync(quickjs)))
+  if (timeOf(join(out, "quickjs.wasm")) <= Math.max(timeOf(quickjs), rules, timeOf(cards)))
+    put("quickjs.wasm", withCards(readFileSync(quickjs)))
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildGuest()

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { getEnvironmentData, setEnvironmentData } from "node:worker_threads"
 
 /**
  * Where the program's own files are, whether it runs from its sources (`src/`) or from the bundle (`dist/`): both trees have
@@ -37,15 +38,16 @@ export const typesFile: string = fileURLToPath(new URL("../types/fazt.d.ts", imp
  * not. Running from the sources, they are built first when they are not as new as what they are made of.
  */
 export const guestFile = (name: string): URL => {
-  if (extension === ".ts" && !guestIsBuilt) buildGuest()
+  if (extension === ".ts" && getEnvironmentData(guestIsBuilt) !== true) buildGuest()
   return new URL(`../dist/guest/${name}`, import.meta.url)
 }
 
-let guestIsBuilt = false
+/** Threads inherit it, so that each process looks once. */
+const guestIsBuilt = "fazt/guest-is-built"
 
 const buildGuest = (): void => {
   const script = fileURLToPath(new URL("../scripts/guest.mjs", import.meta.url))
   const { status, stderr } = spawnSync(process.execPath, [script], { encoding: "utf8" })
   if (status !== 0) throw new Error(`The files in dist/guest could not be built: ${stderr}`)
-  guestIsBuilt = true
+  setEnvironmentData(guestIsBuilt, true)
 }

@@ -15,6 +15,7 @@ import { blobReader } from "./events/blobs.ts"
 import type { CartridgeUnusable } from "./events/cartridge.ts"
 import type { EventLog } from "./events/EventLog.ts"
 import type { CartridgeLocked } from "./events/lock.ts"
+import { decodeManifest } from "./events/manifest.ts"
 import { newKey } from "./http/api/newKey.ts"
 import { hashPassword, newPassword } from "./http/api/password.ts"
 import { addresses } from "./http/api/views.ts"
@@ -45,7 +46,7 @@ export interface CartridgeOptions {
   readonly onProgress: (message: string) => void
 }
 
-export type Cartridge = CartridgeWriter | Commands | Deployer | EventLog | Handler | Queries | Reads | ServerInfo | Settings
+export type Cartridge = CartridgeWriter | Commands | Deployer | EventLog | Functions | Handler | Queries | Reads | ServerInfo | Settings
 
 /** The one graph: everything that a process needs to serve a cartridge. */
 export const cartridgeLayer = (options: CartridgeOptions): Layer.Layer<Cartridge, CartridgeLocked | CartridgeUnusable, Environment> =>
@@ -160,4 +161,18 @@ export const compressLiveSites: Effect.Effect<void, never, Deployer | Reads> = E
   const { compress } = yield* Deployer
   const { db } = yield* Reads
   yield* Effect.forEach(siteQueries(db).liveManifests(), compress, { discard: true })
+})
+
+/** Programs that a start makes ready before anybody asks for them. */
+const mostWarmed = 100
+
+/** Makes the images of live sites' server code again, those that changed last first, so that no visitor waits for them. */
+export const warmFunctions: Effect.Effect<void, never, Functions | Reads> = Effect.gen(function* () {
+  const functions = yield* Functions
+  const { db } = yield* Reads
+  const blobs = blobReader(db)
+  for (const { site, deploy, manifest } of siteQueries(db).liveDeploys(mostWarmed)) {
+    const { server } = decodeManifest(blobs.bytes(manifest)!)
+    if (server !== undefined) yield* Effect.promise(() => functions.check({ site, deploy, manifest, server }))
+  }
 })

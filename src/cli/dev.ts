@@ -3,6 +3,7 @@ import * as Args from "@effect/cli/Args"
 import * as Options from "@effect/cli/Options"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { withRunningServer } from "./connection.ts"
@@ -38,6 +39,9 @@ const envFile = Options.text("env-file").pipe(
   Options.withDescription("Environment variables of the site, from a .env file; read again when it changes."),
   Options.optional,
 )
+
+/** The server's own log; what the site logs is an answer. */
+const logToStderr = Logger.replace(Logger.defaultLogger, Logger.prettyLogger({ stderr: true }))
 
 export const dev = verb(
   "dev",
@@ -87,5 +91,5 @@ export const dev = verb(
         )
         yield* Effect.raceFirst(server, working)
       }),
-    ),
+    ).pipe(Effect.provide(logToStderr)),
 )

@@ -28,6 +28,7 @@ import {
   enrollOwner,
   seedExamples,
   seedSystemSites,
+  warmFunctions,
 } from "../server.ts"
 
 /** There is no cartridge where one was expected. */
@@ -100,6 +101,7 @@ export const runServer = (options: {
       // Only now, so that a port that is taken cannot swallow credentials that are shown once.
       const firstRun = writer.readOnly === undefined ? yield* prepare(options.examples) : Option.none()
       if (writer.readOnly === undefined) yield* compressLiveSites
+      yield* Effect.forkScoped(warmFunctions)
       yield* Effect.tryPromise(() => removeOldUploads()).pipe(
         Effect.catchAll((error) => Effect.logWarning("Uploads that an earlier run left behind could not be removed.", error)),
         Effect.forkScoped,

@@ -8,9 +8,9 @@ import { threadUrl } from "../resources.ts"
 import { compileEngine } from "../runtime/engine/engine.ts"
 import { type Functions as Core, makeFunctions } from "../runtime/functions.ts"
 import { LogBuffer } from "../runtime/LogBuffer.ts"
-import { Sockets } from "./Sockets.ts"
 import { Settings } from "./Settings.ts"
 import { SiteEnv } from "./SiteEnv.ts"
+import { Sockets } from "./Sockets.ts"
 
 /** Runs the server code of sites, in sandbox threads that start when the first code comes. */
 export class Functions extends Context.Tag("fazt/Functions")<Functions, Core>() {

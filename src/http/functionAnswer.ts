@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { FunctionResult } from "../runtime/functions.ts"
+import { readAnswer } from "../runtime/guestAnswer.ts"
 import type { BlobCache } from "./blobCache.ts"
 import { serveObject } from "./static.ts"
 
@@ -8,29 +9,32 @@ const ownHeaders: ReadonlySet<string> = new Set(["connection", "content-length",
 
 const withoutBody: ReadonlySet<number> = new Set([204, 205, 304])
 
-/** What the answer's entry script says beside the body. */
-type Meta = readonly [
-  status: number,
-  headers: ReadonlyArray<string>,
-  object?: { readonly hash: string; readonly size: number; readonly type: string },
-]
-
-/** Sends what came of a request to server code. */
+/** Sends what came of a request to server code. Nothing in it is taken for granted: it is what user code has made of it. */
 export const sendResult = (req: IncomingMessage, res: ServerResponse, request: string, result: FunctionResult, cache: BlobCache): void => {
   if (res.destroyed) return
   if (result.kind !== "answer") return sendFailure(req, res, request, result)
-  const [status, given, object] = JSON.parse(result.meta) as Meta
+  try {
+    sendAnswer(req, res, result, cache)
+  } catch {
+    // A name or value that HTTP cannot carry.
+    sendFailure(req, res, request, { status: 500, code: "FUNCTION_FAILED" })
+  }
+}
+
+const sendAnswer = (
+  req: IncomingMessage,
+  res: ServerResponse,
+  { meta, body }: FunctionResult & { readonly kind: "answer" },
+  cache: BlobCache,
+): void => {
+  const answer = readAnswer(meta)
+  if (answer === undefined) throw new Error("This is no answer.")
+  const { status, headers: given, object } = answer
   if (object !== undefined) return serveObject(req, res, object, status, record(given), cache)
-  const { body } = result
   const headers: Array<string> = []
   for (let i = 0; i < given.length; i += 2) if (!ownHeaders.has(given[i]!)) headers.push(given[i]!, given[i + 1]!)
   if (!withoutBody.has(status)) headers.push("content-length", String(typeof body === "string" ? Buffer.byteLength(body) : body.byteLength))
-  try {
-    res.writeHead(status, headers)
-  } catch {
-    // A name or value that HTTP cannot carry.
-    return sendFailure(req, res, request, { kind: "failed", status: 500, code: "FUNCTION_FAILED", message: "" })
-  }
+  res.writeHead(status, headers)
   if (req.method === "HEAD" || withoutBody.has(status)) res.end()
   else res.end(body)
 }
@@ -44,7 +48,7 @@ const record = (headers: ReadonlyArray<string>): Record<string, string> => {
 interface Problem {
   readonly status: number
   readonly code: string
-  readonly retryAfter?: number
+  readonly retryAfter?: number | undefined
 }
 
 /** What a visitor is told: never what the code said. */
@@ -60,24 +64,23 @@ const texts: Readonly<Record<number, string>> = {
 const fallbackText = "Something went wrong in this site's code. Its owner finds the reason in the site's log."
 
 /** Says that a request failed, as a page or as JSON, with the name under which the owner finds it in the log. */
-export const sendFailure = (
-  req: IncomingMessage,
-  res: ServerResponse,
-  request: string,
-  { status, code, retryAfter }: Problem,
-): void => {
-  if (res.headersSent || res.destroyed) return void res.destroy()
+export const sendFailure = (req: IncomingMessage, res: ServerResponse, request: string, { status, code, retryAfter }: Problem): void => {
+  if (res.headersSent || res.destroyed) {
+    res.destroy()
+    return
+  }
   const message = texts[status] ?? fallbackText
   const wantsPage = /\btext\/html\b/.test(req.headers.accept ?? "")
   const body = wantsPage ? page(status, message, request) : `${JSON.stringify({ error: { code, message, request } })}\n`
+  if (retryAfter !== undefined) res.setHeader("retry-after", retryAfter)
+  // The rest of a body that nobody reads is not waited for.
+  if (status === 413) res.setHeader("connection", "close")
   res.writeHead(status, {
     "content-type": wantsPage ? "text/html; charset=utf-8" : "application/json",
     "content-length": Buffer.byteLength(body),
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
     "x-request-id": request,
-    ...(retryAfter === undefined ? {} : { "retry-after": retryAfter }),
-    ...(status === 413 ? { connection: "close" } : {}),
   })
   res.end(req.method === "HEAD" ? undefined : body)
 }

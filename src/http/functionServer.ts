@@ -38,7 +38,8 @@ export const functionServer = ({ run, cache, maxBodyBytes }: FunctionServerOptio
     if (snapshot.server === undefined) throw new Error(`${snapshot.site} has no server code.`)
     readBody(req, maxBodyBytes(), (read) => {
       const call = functionCall(req, url, host, read.ok ? read.body : undefined)
-      if (!read.ok) return sendFailure(req, res, call.request, { status: read.status, code: read.status === 413 ? "PAYLOAD_TOO_LARGE" : "BAD_REQUEST" })
+      if (!read.ok)
+        return sendFailure(req, res, call.request, { status: read.status, code: read.status === 413 ? "PAYLOAD_TOO_LARGE" : "BAD_REQUEST" })
       if (snapshot.preview) res.setHeader("x-robots-tag", "noindex")
       run(targetOf(snapshot), call, (result) => sendResult(req, res, call.request, result, cache))
     })

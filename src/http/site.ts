@@ -111,7 +111,9 @@ export const siteSnapshots = (db: Sqlite, blobs: BlobReader) => {
     const row = deployment(site, deploy)
     if (row === undefined || row.manifest === null) return undefined
     const manifest = decodeManifest(blobs.bytes(row.manifest)!)
-    const all = new Map(Object.entries(manifest.files).map(([path, { hash, size, type }]) => [path, { hash, size, type, modified: row.at }]))
+    const all = new Map(
+      Object.entries(manifest.files).map(([path, { hash, size, type }]) => [path, { hash, size, type, modified: row.at }]),
+    )
     return snapshot(site, deploy, true, row.manifest, manifest, all)
   }
 

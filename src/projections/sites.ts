@@ -87,11 +87,16 @@ export const siteQueries = (db: Sqlite) => {
   const liveManifests = db
     .prepare<[], string>("SELECT manifest FROM sites WHERE deleted_at IS NULL AND manifest IS NOT NULL ORDER BY updated_at DESC")
     .pluck()
+  const liveDeploys = db.prepare<[number], { site: string; deploy: string; manifest: string }>(
+    "SELECT site, deploy, manifest FROM sites WHERE deleted_at IS NULL AND deploy IS NOT NULL ORDER BY updated_at DESC LIMIT ?",
+  )
   return {
     site: (site: string): SiteRow | undefined => one.get(site),
     sites: (options: { readonly deleted: boolean }): ReadonlyArray<SiteRow> => (options.deleted ? all : present).all(),
     /** What the site shows now; nothing if it shows nothing. */
     live: (site: string) => live.get(site),
+    /** What is live where, the latest change first. */
+    liveDeploys: (limit: number) => liveDeploys.all(limit),
     liveManifests: (): ReadonlyArray<string> => liveManifests.all(),
   }
 }

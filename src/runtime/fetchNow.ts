@@ -2,7 +2,7 @@ import { type Binding, GuestError, type HostTask, type Invocation } from "./host
 
 /**
  * A call to another server for a script that waits for it in the middle of its code: JSON of `{ status, headers, body }`, or of
- * `{ error }`, as scripts of Fazt 0.8 know it.
+ * `{ error, code }`.
  */
 export const fetchNow = async (fetch: Binding, run: Invocation, request: string, body: string): Promise<string> => {
   const { start } = fetch(() => run)["fetch"] as HostTask
@@ -13,7 +13,7 @@ export const fetchNow = async (fetch: Binding, run: Invocation, request: string,
     for (let i = 0; i < headers.length; i += 2) byName[headers[i]!] ??= headers[i + 1]!
     return JSON.stringify({ status, headers: byName, body: Buffer.from(bytes ?? []).toString("utf8") })
   } catch (error) {
-    if (!(error instanceof GuestError)) throw error
-    return JSON.stringify({ error: error.message })
+    if (!(error instanceof GuestError)) return JSON.stringify({ error: "Something went wrong in the server.", code: "INTERNAL_ERROR" })
+    return JSON.stringify({ error: error.message, code: error.code })
   }
 }

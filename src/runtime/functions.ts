@@ -99,21 +99,22 @@ export const makeFunctions = (options: FunctionsOptions) => {
     { request, meta, body }: FunctionCall,
     done: (result: FunctionResult) => void,
   ): void => {
-    const { site, manifest } = target
-    /** What comes after the answer waits here until it is known that the answer holds. */
-    let afterwards: (() => void) | undefined
-    let isAnswered = false
+    const { site, manifest, server } = target
+    /** What came after the answer waits here until it is known whether the answer holds. */
+    let rest: { readonly commit: () => void; readonly drop: () => void } | undefined
+    let holds: boolean | undefined
 
     const finish = (result: FunctionResult): void => {
-      isAnswered = true
+      holds = result.kind === "answer"
       pool.done(job)
       done(result)
-      afterwards?.()
+      if (holds) rest?.commit()
+      else rest?.drop()
     }
 
     const job: Job = {
       id: pool.newId(),
-      target: { key, site, manifest, image },
+      target: { key, site, manifest, server, image },
       queue: pool.queueOf(site),
       request,
       meta,
@@ -128,12 +129,13 @@ export const makeFunctions = (options: FunctionsOptions) => {
             publish(target, request, effects)
             return finish(answer)
           }
-          afterwards = undefined
           if (failure.code !== "CONFLICT" || effects.outbound || ++job.conflicts >= maxRuns) {
             logAll(target, request, effects.logs)
             log(target, request, "error", conflictNote(failure, effects.outbound))
             return finish(failure)
           }
+          rest?.drop()
+          rest = undefined
           pool.repeat(job)
         })
       },
@@ -152,8 +154,12 @@ export const makeFunctions = (options: FunctionsOptions) => {
             log(target, request, "error", `What waitUntil() had written was dropped: ${failure.message}`)
           })
         }
-        if (isAnswered) commitRest()
-        else afterwards = commitRest
+        const drop = (): void => {
+          if (effects?.writes !== undefined) verdict(effects.writes.id, null)
+        }
+        if (holds === undefined) rest = { commit: commitRest, drop }
+        else if (holds) commitRest()
+        else drop()
       },
     }
     pool.submit(job)

@@ -1,4 +1,4 @@
-import { cardBase, cardShift } from "./engine/abi.ts"
+import { cardShift } from "./engine/abi.ts"
 import type { Guest } from "./engine/guest.ts"
 
 /**

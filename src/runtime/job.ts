@@ -1,3 +1,4 @@
+import type { ManifestServer } from "../events/manifest.ts"
 import type { Image } from "./image.ts"
 import type { Effects } from "./messages.ts"
 import type { RunProblem } from "./sandbox.ts"
@@ -9,6 +10,7 @@ export interface Target {
   readonly key: string
   readonly site: string
   readonly manifest: string
+  readonly server: ManifestServer
   readonly image: Image
 }
 
@@ -17,7 +19,8 @@ export type JobProblem = RunProblem | { readonly kind: "hang" | "lost"; readonly
 
 /** A request that is to be run. Its callbacks are called from the pool. */
 export interface Job {
-  readonly id: number
+  /** Another one for each run. */
+  id: number
   readonly target: Target
   readonly queue: SiteQueue
   /** The request's id, as logs and events carry it. */

@@ -1,5 +1,6 @@
-import type { LogEntry, SandboxSettings } from "./messages.ts"
+import { cutMessage } from "./cutMessage.ts"
 import type { Broadcast, Invocation, InvocationLimits, Kick, LogLevel } from "./host.ts"
+import type { LogEntry, SandboxSettings } from "./messages.ts"
 import type { GuestAnswer, Run, RunLimits, RunProblem } from "./sandbox.ts"
 import type { Storage } from "./storage.ts"
 import type { Unit } from "./unit.ts"
@@ -88,7 +89,7 @@ export class JobRun implements Run, Invocation {
   log(level: LogLevel, message: string): void {
     if (this.linesLeft === 0) return
     this.linesLeft--
-    this.lines.push({ at: Date.now(), level, message })
+    this.lines.push({ at: Date.now(), level, message: cutMessage(message) })
     if (this.linesLeft > 0) return
     const text = `This request has logged ${this.home.settings.logLines} lines (functions.log_lines); what it logs after this is dropped.`
     this.lines.push({ at: Date.now(), level: "warn", message: text })

@@ -28,6 +28,7 @@ export interface Loaded {
   readonly key: string
   readonly site: string
   readonly manifest: string
+  readonly server: ManifestServer
   readonly image: Image
   readonly env: Readonly<Record<string, string>>
 }
@@ -84,12 +85,7 @@ export interface StartRefusal {
 /** What came of a job: an answer, or a problem, and what it left behind. */
 export type Outcome =
   /** Five entries: id, meta, body, milliseconds, effects (`undefined` when there are none). */
-  | number
-  | string
-  | Uint8Array
-  | Effects
-  | RunProblem
-  | undefined
+  number | string | Uint8Array | Effects | RunProblem | undefined
 
 export interface FromSandbox {
   readonly ready?: true

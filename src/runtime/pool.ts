@@ -58,15 +58,18 @@ export const sandboxPool = (options: PoolOptions) => {
   const counters = { runs: 0, killed: 0, requeued: 0, conflicts: 0, refused: 0 }
 
   const spawn = (): SandboxThread =>
-    startThread({ ...options, settings: options.settings() }, {
-      ready: () => schedule(),
-      message: (thread, message) => receive(thread, message),
-      died: (thread, error) => {
-        if (closed) return
-        options.onDied(error)
-        replace(thread, undefined)
+    startThread(
+      { ...options, settings: options.settings() },
+      {
+        ready: () => schedule(),
+        message: (thread, message) => receive(thread, message),
+        died: (thread, error) => {
+          if (closed) return
+          options.onDied(error)
+          replace(thread, undefined)
+        },
       },
-    })
+    )
 
   const begin = (): void => {
     if (slow !== undefined || closed) return
@@ -139,7 +142,7 @@ export const sandboxPool = (options: PoolOptions) => {
   }
 
   const giveStart = (): void => {
-    if (slow?.isReady !== true || slow.running > 0 || slow.starting !== undefined) return
+    if (slow?.isReady !== true || slow.starting !== undefined) return
     const id = startQueue.shift()
     if (id !== undefined) slow.start(starts.get(id)!.request)
   }
@@ -167,9 +170,14 @@ export const sandboxPool = (options: PoolOptions) => {
     }
     for (const [id, , effects] of ends) {
       const job = jobs.get(id)
-      if (job === undefined) continue
-      leave(thread, job)
-      job.ended(effects, verdict)
+      if (job !== undefined) {
+        leave(thread, job)
+        job.ended(effects, verdict)
+        continue
+      }
+      // Its answer did not hold, and it runs again: nothing of this run counts.
+      thread.forget(id)
+      if (effects?.writes !== undefined) verdict(effects.writes.id, null)
     }
     if (started !== undefined) {
       const start = starts.get(started.id)
@@ -222,7 +230,15 @@ export const sandboxPool = (options: PoolOptions) => {
       const start = starts.get(starting.id)
       if (starting.id === guilty || start === undefined) {
         starts.delete(starting.id)
-        start?.resolve({ refusal: { file: starting.server.entry, line: 0, column: 0, message: `It is not loaded after ${options.settings().startMs} ms, and could not be interrupted.` }, logs: [] })
+        start?.resolve({
+          refusal: {
+            file: starting.server.entry,
+            line: 0,
+            column: 0,
+            message: `It is not loaded after ${options.settings().startMs} ms, and could not be interrupted.`,
+          },
+          logs: [],
+        })
       } else startQueue.unshift(starting.id)
     }
     for (const id of thread.jobs()) {
@@ -231,9 +247,15 @@ export const sandboxPool = (options: PoolOptions) => {
       leave(undefined, job)
       if (id === guilty) {
         job.queue.load.strike(performance.now())
-        fail(job, thread, { kind: "hang", message: `It ran longer than ${options.settings().run.cpuMs} ms in one step of the engine, and was stopped (functions.cpu_ms).` })
+        fail(job, thread, {
+          kind: "hang",
+          message: `It ran longer than ${options.settings().run.cpuMs} ms in one step of the engine, and was stopped (functions.cpu_ms).`,
+        })
       } else if (job.outbound || thread.hasAnswered(id)) {
-        fail(job, thread, { kind: "lost", message: "It was lost: another request hung the thread it ran in, and it had called another server." })
+        fail(job, thread, {
+          kind: "lost",
+          message: "It was lost: another request hung the thread it ran in, and it had called another server.",
+        })
       } else {
         counters.requeued++
         jobs.set(id, job)
@@ -263,6 +285,9 @@ export const sandboxPool = (options: PoolOptions) => {
     /** Runs a job again whose writes were refused: alone, so that nothing can come between. */
     repeat: (job: Job): void => {
       counters.conflicts++
+      // It may still go on with what it wanted to do after its answer.
+      if (jobs.delete(job.id)) job.queue.running--
+      job.id = nextId++
       jobs.set(job.id, job)
       job.queue.over(job)
       job.queue.addRepeat(job)

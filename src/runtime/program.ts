@@ -82,7 +82,7 @@ export const requireBinding =
       run: (path: string): string => {
         const loaded = files.has(path) ? loadRequired(files, path) : undefined
         if (loaded === undefined || "problem" in loaded) throw new GuestError(`Cannot load ${path}.`, { code: "MODULE_NOT_FOUND" })
-        return loaded.code
+        return inFunction(loaded.code)
       },
     },
     /** A script whose value is the package. */
@@ -140,4 +140,8 @@ const script = (files: SiteFiles, path: string): string => {
   return asCompletionFunction(code, parsed.program)
 }
 
-const commonJs = (files: SiteFiles, path: string): string => `(function(module,exports,require){${codeOf(files, path, loadRequired)}\n})`
+const commonJs = (files: SiteFiles, path: string): string =>
+  `(function(module,exports,require){${inFunction(codeOf(files, path, loadRequired))}\n})`
+
+/** Only at the beginning of a file is `#!` a comment. */
+const inFunction = (code: string): string => code.replace(/^#!/, "//")

@@ -1,7 +1,8 @@
 import { performance } from "node:perf_hooks"
-import { evalFlags, stripAll, stripOffset } from "./engine/abi.ts"
+import { evalFlags, stripAll, stripOffset, tags } from "./engine/abi.ts"
 import { newContext } from "./engine/engine.ts"
 import { Guest, GuestOutOfMemory, type Layout } from "./engine/guest.ts"
+import { answerProblem } from "./guestAnswer.ts"
 import { type Binding, GuestError, type HostFunction, type HostResult, type HostTable, type HostTask, type Invocation } from "./host.ts"
 import { adoptImage, type Image, restoreImage, takeImage } from "./image.ts"
 
@@ -417,21 +418,26 @@ export class Sandbox {
     if ((this.calls & 15) === 0 && performance.now() > this.deadline) throw this.outOfTime()
   }
 
-  private argumentsOf(takes: string, argc: number, argv: number, first: number): ReadonlyArray<string | number | Uint8Array | undefined> {
+  private argumentsOf(takes: string, argc: number, argv: number, first: number): ReadonlyArray<string | number | Uint8Array> {
     const { guest, ctx } = this
-    const args: Array<string | number | Uint8Array | undefined> = []
+    const args: Array<string | number | Uint8Array> = []
     for (let i = 0; i < takes.length; i++) {
       const at = first + i
       const address = argv + 8 * at
-      if (at >= argc) args.push(undefined)
-      else if (takes[i] === "n") args.push(guest.number(ctx, address))
-      else if (takes[i] === "b") {
-        const content = guest.bytesOf(ctx, address)
-        this.bytes += content?.byteLength ?? 0
+      const tag = at < argc ? guest.word(address + 4) : tags.undefined
+      if (takes[i] === "n") {
+        if (!isNumber(tag)) throw notTaken()
+        args.push(guest.number(ctx, address))
+      } else if (takes[i] === "b") {
+        const content = tag === tags.object ? guest.bytesOf(ctx, address) : undefined
+        // What is no buffer, or has been transferred away, is given as nothing at address 0.
+        if (content === undefined || content.byteOffset === 0) throw notTaken()
+        this.bytes += content.byteLength
         args.push(content)
       } else {
-        const text = guest.text(ctx, address)
-        this.bytes += text?.length ?? 0
+        const text = tag === tags.string || tag === tags.rope ? guest.text(ctx, address) : undefined
+        if (text === undefined) throw notTaken()
+        this.bytes += text.length
         args.push(text)
       }
     }
@@ -485,12 +491,8 @@ export class Sandbox {
       const run = this.run!
       if (this.hasAnswered) return undefined
       const size = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength
-      if (size > run.limits.responseBytes) {
-        throw new RunEnded({
-          kind: "response_size",
-          message: `Its response is larger than ${run.limits.responseBytes} bytes (functions.response_bytes).`,
-        })
-      }
+      const problem = size > run.limits.responseBytes ? tooLarge(run.limits.responseBytes) : answerProblem(meta, run.invocation)
+      if (problem !== undefined) throw new RunEnded(problem)
       this.hasAnswered = true
       run.answered({ meta, body: typeof body === "string" ? body : Buffer.from(body) })
       return undefined
@@ -536,6 +538,11 @@ export class Sandbox {
   }
 }
 
+const tooLarge = (bytes: number): RunProblem => ({
+  kind: "response_size",
+  message: `Its response is larger than ${bytes} bytes (functions.response_bytes).`,
+})
+
 const stuck: RunProblem = { kind: "stuck", message: "It waits for something that never comes: its promise can no longer settle." }
 
 const notAtStart = (op: string) =>
@@ -543,6 +550,12 @@ const notAtStart = (op: string) =>
     `${op} cannot be used while the program is being loaded, since every request begins with what it left in memory. Use it inside the handler.`,
     { code: "NOT_AT_START" },
   )
+
+/** Numbers are those that are not tagged as something else. */
+const isNumber = (tag: number): boolean => tag === tags.int || tag < tags.bigInt || tag > tags.shortBigInt
+
+/** User code can have changed what the entry script is written with, so what that passes on is looked at again. */
+const notTaken = () => new GuestError("A function of the server was given something that it does not take.", { name: "TypeError" })
 
 const asGuestError = (error: unknown): { readonly name: string; readonly message: string; readonly code: string | undefined } =>
   error instanceof GuestError

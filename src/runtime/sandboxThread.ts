@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads"
-import { sandboxes } from "./sandboxes.ts"
 import type { SandboxThreadOptions, ToSandbox } from "./messages.ts"
+import { sandboxes } from "./sandboxes.ts"
 
 const thread = sandboxes(workerData as SandboxThreadOptions, (message) => parentPort!.postMessage(message))
 

@@ -12,6 +12,7 @@ import { realtimeBinding } from "./bindings/realtime.ts"
 import { s3Binding } from "./bindings/s3.ts"
 import { timersBinding } from "./bindings/timers.ts"
 import { webBinding } from "./bindings/web.ts"
+import { cutMessage } from "./cutMessage.ts"
 import { initialPages } from "./engine/abi.ts"
 import { findLayout } from "./engine/engine.ts"
 import { fetchNow } from "./fetchNow.ts"
@@ -112,10 +113,17 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
     return sandbox.takeImage(true)
   }
 
-  const run = (program: Program, image: Image): Running => ({ program, site: program.site, image: ownImage(image), env: {}, free: [], used: [] })
+  const run = (program: Program, image: Image): Running => ({
+    program,
+    site: program.site,
+    image: ownImage(image),
+    env: {},
+    free: [],
+    used: [],
+  })
 
-  const load = ({ key, site, manifest, image, env }: Loaded): void => {
-    const running = { ...run(programReader(cartridge())(site, manifest), image), env }
+  const load = ({ key, site, manifest, server, image, env }: Loaded): void => {
+    const running = { ...run(programReader(cartridge())(site, manifest, server), image), env }
     running.free.push(adopted(running))
     programs.set(key, running)
   }
@@ -289,7 +297,10 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
       post({ started: { id, logs, ms: performance.now() - began, ...rest } })
     watch.enter(id)
     try {
-      answer({ image: imageOf(programReader(cartridge())(site, manifest, server), (entry) => logs.push(entry)) })
+      const log = (entry: LogEntry): void => {
+        if (logs.length < settings.logLines) logs.push({ ...entry, message: cutMessage(entry.message) })
+      }
+      answer({ image: imageOf(programReader(cartridge())(site, manifest, server), log) })
     } catch (error) {
       answer({ refusal: refusalOf(error, server.entry) })
     } finally {
@@ -320,7 +331,10 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
     },
     /** Runs a small program some hundred times, so that the engine's code is compiled well before the first visitor comes. */
     warmUp: (): void => {
-      const running = run(warmUpProgram, imageOf(warmUpProgram, () => {}))
+      const running = run(
+        warmUpProgram,
+        imageOf(warmUpProgram, () => {}),
+      )
       programs.set("warm-up", running)
       for (let i = 0; i < 300; i++) begin(-1, "warm-up", "warm-up", '["GET","http://localhost/",["host","localhost"],""]', undefined)
       programs.delete("warm-up")

@@ -1,5 +1,5 @@
-import type { Job } from "./job.ts"
 import { SiteLoad } from "./admission.ts"
+import type { Job } from "./job.ts"
 
 /**
  * The jobs of one site that wait. Those that were refused for a conflict run again one at a time, with nothing of the site beside

@@ -29,7 +29,7 @@ const counter = `export default {
 }
 `
 
-const kills = 10
+const kills = 8
 const clients = 16
 
 /** What the clients know. A request that was cut off may have counted or not. */

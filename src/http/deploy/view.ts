@@ -4,7 +4,11 @@ import type { Addresses } from "../api/views.ts"
 import type { Published } from "./Deployer.ts"
 
 /** The answer to a deploy, the same for both protocols. */
-export const deployedView = ({ site, deploy, files, bytes, warnings, server, notes }: Published, row: DeploymentRow, addresses: Addresses): Deployed => ({
+export const deployedView = (
+  { site, deploy, files, bytes, warnings, server, notes }: Published,
+  row: DeploymentRow,
+  addresses: Addresses,
+): Deployed => ({
   site,
   deploy,
   url: addresses.site(site),

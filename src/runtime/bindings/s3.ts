@@ -4,16 +4,19 @@ import { deleteObject, getObject, listObjects, putObject, type StoredObject } fr
 /** The most objects in one answer of `s3.list`. */
 const maxListed = 10_000
 
-/** Which blobs each run of user code has been shown: a hash alone opens nothing, or it could open another site's bytes. */
-const shown = new WeakMap<Invocation, Set<string>>()
+/** Which blobs each run of user code has been shown, and their sizes: a hash alone opens nothing, or it could open another site's bytes. */
+const shown = new WeakMap<Invocation, Map<string, number>>()
 
-/** Whether this run may send or read the blob: one of its objects has been found to consist of it. */
-export const isShown = (invocation: Invocation, hash: string): boolean => shown.get(invocation)?.has(hash) === true
+/** Whether this run may send or read the blob: one of its objects has been found to consist of it, and has this size, if one is named. */
+export const isShown = (invocation: Invocation, hash: string, size?: number): boolean => {
+  const known = shown.get(invocation)?.get(hash)
+  return known !== undefined && (size === undefined || size === known)
+}
 
-const show = (invocation: Invocation, hash: string): void => {
+const show = (invocation: Invocation, { hash, size }: StoredObject): void => {
   const hashes = shown.get(invocation)
-  if (hashes === undefined) shown.set(invocation, new Set([hash]))
-  else hashes.add(hash)
+  if (hashes === undefined) shown.set(invocation, new Map([[hash, size]]))
+  else hashes.set(hash, size)
 }
 
 /** Objects go in as JSON `{ path, mime, size, hash, updatedAt }`, bytes by their hash. */
@@ -22,7 +25,7 @@ export const s3Binding: Binding = (invocation) => {
 
   const handOut = (object: StoredObject | undefined): string | undefined => {
     if (object === undefined) return undefined
-    show(invocation(), object.hash)
+    show(invocation(), object)
     return JSON.stringify(described(object))
   }
 

@@ -1,7 +1,9 @@
-import type { Node, Program, Statement } from "acorn"
+import type { BlockStatement, Node, Program, Statement } from "acorn"
 
 /** Holds the completion value of a script that has become a function. */
 const value = "__fazt_value"
+/** Holds it while a `finally` runs. */
+const kept = "__fazt_kept"
 
 /**
  * A script as a function that returns the script's completion value: the value of the last expression statement that ran
@@ -21,7 +23,6 @@ export const asCompletionFunction = (code: string, program: Program): string => 
   const visit = (node: Statement): void => {
     switch (node.type) {
       case "ExpressionStatement":
-        if (node.directive !== undefined) return
         insert(node.expression.start, `${value}=(`)
         insert(node.expression.end, ")")
         return
@@ -41,6 +42,7 @@ export const asCompletionFunction = (code: string, program: Program): string => 
         wrap(node)
         visit(node.block)
         if (node.handler != null) visit(node.handler.body)
+        if (node.finalizer != null) visitFinally(node.finalizer)
         return
       default:
         if (isCompound(node)) {
@@ -72,7 +74,19 @@ export const asCompletionFunction = (code: string, program: Program): string => 
     }
   }
 
-  for (const statement of program.body) visit(statement as Statement)
+  /** What it runs counts only if it leaves by `break` or `continue`. */
+  const visitFinally = (block: BlockStatement): void => {
+    insert(block.start + 1, `const ${kept}=${value};${value}=void 0;`)
+    for (const statement of block.body) visit(statement)
+    insert(block.end - 1, `;${value}=${kept}`)
+  }
+
+  const statements = program.body as ReadonlyArray<Statement>
+  const directives = statements.findLastIndex((node) => "directive" in node && node.directive !== undefined) + 1
+  // They are directives only as they stand, at the very beginning.
+  const last = statements[directives - 1]
+  if (last !== undefined) insert(last.end, `;${value}=${code.slice(last.start, last.end).replace(/;$/, "")};`)
+  for (const statement of statements.slice(directives)) visit(statement)
   return `(function(){${withInsertions(code.replace(/^#!/, "//"), insertions)}\n;return ${value};var ${value}})`
 }
 

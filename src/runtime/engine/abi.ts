@@ -27,8 +27,19 @@ export const stripAll = 3
 /** Flags of `eval`. */
 export const evalFlags = { script: 0, module: 1, strict: 8 } as const
 
-/** Type tags of a JSValue: its upper 32 bits. */
-export const tags = { int: 0, bool: 1, null: 2, undefined: 3, exception: 6, string: -7, object: -1 } as const
+/** Type tags of a JSValue: its upper 32 bits. What lies outside them all (`bigInt` to `shortBigInt`) belongs to a float. */
+export const tags = {
+  bigInt: -9,
+  string: -7,
+  rope: -6,
+  object: -1,
+  int: 0,
+  bool: 1,
+  null: 2,
+  undefined: 3,
+  exception: 6,
+  shortBigInt: 7,
+} as const
 
 export interface Exports {
   readonly initialize: () => void

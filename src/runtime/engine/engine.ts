@@ -7,7 +7,8 @@ import { Guest, type Layout } from "./guest.ts"
 /** The compiled engine: made once for a process, and handed to its threads. */
 export const compileEngine = (): WebAssembly.Module => {
   const bytes = readFileSync(guestFile("quickjs.wasm"))
-  if (hash("sha256", bytes, "hex") !== wasmSha256) throw new Error("dist/guest/quickjs.wasm is not the QuickJS that this release was made for.")
+  if (hash("sha256", bytes, "hex") !== wasmSha256)
+    throw new Error("dist/guest/quickjs.wasm is not the QuickJS that this release was made for.")
   return new WebAssembly.Module(bytes)
 }
 

@@ -33,11 +33,21 @@ const send = ({ status, headers, body, object }: Answer): void => {
   if (!Number.isInteger(status) || status < 200 || status > 599)
     return fail(new RangeError(`The status ${String(status)} is not one of 200 to 599.`))
   const meta = JSON.stringify(object === undefined ? [status, headers] : [status, headers, object])
+  if (meta.includes("\\u00") || meta.includes("\x7f")) checkHeaders(headers)
   if (body instanceof ArrayBuffer) answerBytes(meta, body)
   else answerText(meta, body ?? "")
   answered = true
   if (waiting === 0) finished()
 }
+
+/** Control characters, which the standard allows in a header and HTTP/1.1 cannot carry. */
+const checkHeaders = (headers: ReadonlyArray<string>): void => {
+  const bad = headers.findIndex((text) => /[^\t\x20-\x7e\x80-\xff]/.test(text))
+  if (bad >= 0) fail(new TypeError(`The header ${headers[bad - (bad % 2)]} has a control character in it.`))
+}
+
+/** Whether the answer has gone out: what still runs is work for afterwards. */
+export const hasAnswered = (): boolean => answered
 
 /** Ends the run: nothing that it wrote is kept. */
 export const fail = (error: unknown): void => {

@@ -8,11 +8,17 @@ export interface Call {
   readonly ip: string
 }
 
-/** The path of a URL that the host has put together. */
+/** The path, decoded, of a URL that the host has put together. */
 export const pathOf = (url: string): string => {
   const start = url.indexOf("/", url.indexOf("//") + 2)
   const end = url.indexOf("?", start)
-  return start === -1 ? "/" : url.slice(start, end === -1 ? undefined : end)
+  if (start === -1) return "/"
+  const path = url.slice(start, end === -1 ? undefined : end)
+  try {
+    return path.includes("%") ? decodeURIComponent(path) : path
+  } catch {
+    return path
+  }
 }
 
 /** Its query, without the question mark. */

@@ -13,7 +13,7 @@ const timers = new Map<string, number>()
 const write = (level: string, text: string): void => {
   const line = indent === "" ? text : indent + text.replaceAll("\n", `\n${indent}`)
   // U+0000 cannot cross to the host.
-  writeOnHost(level, line.includes("\0") ? line.replaceAll("\0", "\\x00") : line.toWellFormed())
+  writeOnHost(level, (line.includes("\0") ? line.replaceAll("\0", "\\x00") : line).toWellFormed())
 }
 
 const at =

@@ -1,5 +1,6 @@
 import { type Answer, fail, reportUncaught, settleAnswer } from "./answer.ts"
 import type { Call } from "./call.ts"
+import { define as defineGlobal } from "./define.ts"
 import { makeDs } from "./ds.ts"
 import { beginRequest as beginEnv, makeEnv } from "./env.ts"
 import { makeFazt } from "./fazt.ts"
@@ -9,18 +10,18 @@ import { legacyHandler } from "./forms/legacy.ts"
 import { moduleHandler } from "./forms/module.ts"
 import { settle } from "./host.ts"
 import { makeKv } from "./kv.ts"
+import { makeNet } from "./net.ts"
 import { makeRealtime, makeSocket } from "./realtime.ts"
 import { define, preload, requireFrom } from "./require.ts"
 import { makeS3 } from "./s3.ts"
 import { onUncaught } from "./timers.ts"
 import { installWeb } from "./web/install.ts"
+import { beginRequest as beginWeb } from "./web/internal.ts"
 
 /** What every program finds on its global object. */
 const global = globalThis as unknown as Record<string, unknown>
 const expose = (values: Record<string, unknown>): void => {
-  for (const [name, value] of Object.entries(values)) {
-    Object.defineProperty(global, name, { value, writable: true, configurable: true, enumerable: false })
-  }
+  for (const [name, value] of Object.entries(values)) defineGlobal(name, value)
 }
 
 installWeb(global)
@@ -32,8 +33,8 @@ const ds = makeDs()
 const s3 = makeS3()
 const variables = makeEnv()
 const realtime = makeRealtime()
-const fazt = makeFazt({ kv, ds, s3, env: variables, realtime })
-expose({ kv, ds, s3, fazt, process: { env: variables.processEnv } })
+const fazt = makeFazt({ kv, ds, s3, env: { get: variables.get, has: variables.has }, realtime, net: makeNet() })
+expose({ kv, ds, s3, fazt, process: variables.process })
 
 const bindings: Record<string | symbol, unknown> = Object.assign(Object.create(null), { kv, ds, s3, realtime, fazt })
 
@@ -41,7 +42,7 @@ const bindings: Record<string | symbol, unknown> = Object.assign(Object.create(n
 const env = new Proxy(bindings, {
   get: (target, name) => (name in target || typeof name === "symbol" ? target[name] : variables.get(name)),
   has: (target, name) => name in target || (typeof name === "string" && variables.has(name)),
-  ownKeys: (target) => [...new Set([...Reflect.ownKeys(target), ...Object.keys(variables.all())])],
+  ownKeys: (target) => [...new Set([...Reflect.ownKeys(target), ...variables.names()])],
   getOwnPropertyDescriptor: (target, name) =>
     Reflect.getOwnPropertyDescriptor(target, name) ??
     (typeof name === "string" && variables.has(name)
@@ -54,6 +55,7 @@ let handle: (call: Call) => Answer | PromiseLike<Answer>
 /** One request: `meta` is JSON of method, URL, headers and the visitor's address. */
 const dispatch = (meta: string, body: string | ArrayBuffer | undefined): void => {
   const [method, url, headers, ip] = JSON.parse(meta)
+  beginWeb()
   try {
     settleAnswer(handle({ method, url, headers, body: body ?? null, ip }))
   } catch (error) {
@@ -74,7 +76,7 @@ const entry = {
     handle = apiHandler(run)
   },
   startLegacy: (run: () => unknown): void => {
-    expose({ db: { ...kv, get: (key: string) => kv.get(key) ?? null }, socket: makeSocket() })
+    expose({ db: makeKv({ missing: null }), socket: makeSocket() })
     handle = legacyHandler(run)
   },
   /** The last step before the image is taken: what is true of the site, and no way back into this object. */

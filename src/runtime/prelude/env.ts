@@ -61,6 +61,7 @@ export interface Env {
   /** A variable's value; `undefined` if it is not set. */
   readonly get: (name: string) => string | undefined
   readonly has: (name: string) => boolean
+  readonly names: () => ReadonlyArray<string>
   /** What the global `process` is to be. */
   readonly process: { readonly env: Variables }
 }
@@ -68,5 +69,6 @@ export interface Env {
 export const makeEnv = (): Env => ({
   get: (name) => (Object.hasOwn(current(), name) ? current()[name] : undefined),
   has: (name) => Object.hasOwn(current(), name),
+  names: () => Object.keys(current()),
   process: { env: processEnv() },
 })

@@ -4,10 +4,11 @@ interface Parts {
   readonly s3: object
   readonly env: object
   readonly realtime: object
+  readonly net: object
 }
 
 /** The global `fazt`, under the names that it has had in all versions. */
-export const makeFazt = ({ kv, ds, s3, env, realtime }: Parts) => {
+export const makeFazt = ({ kv, ds, s3, env, realtime, net }: Parts) => {
   const storage = { kv, ds, s3 }
   const app = { id: "", name: "", ...storage }
   const log = {
@@ -16,5 +17,5 @@ export const makeFazt = ({ kv, ds, s3, env, realtime }: Parts) => {
     warn: (...args: ReadonlyArray<unknown>) => console.warn(...args),
     error: (...args: ReadonlyArray<unknown>) => console.error(...args),
   }
-  return { app, env, log, storage, realtime, version: "" }
+  return { app, env, log, storage, realtime, net, version: "" }
 }

@@ -16,6 +16,11 @@ interface Answer {
   readonly redirected: boolean
 }
 
+let began = false
+
+/** Whether this request has called another server, or tried to. */
+export const hasFetched = (): boolean => began
+
 const fetch = async (input: unknown, init?: RequestInit): Promise<Response> => {
   const request = new Request(input, init)
   const signal = request.signal
@@ -34,6 +39,7 @@ const send = async (request: Request): Promise<Response> => {
   const bytes = typeof content === "string" ? utf8(content).buffer : content
   const { url, method, redirect } = request
   const question = { url, method, headers: requestHeaders(request), redirect, hasBody: bytes !== null }
+  began = true
   const { text, bytes: body } = await fetchOnHost(JSON.stringify(question), bytes ?? new ArrayBuffer(0)).catch(rethrown)
   const { status, statusText, headers, url: answered, redirected } = JSON.parse(text) as Answer
   return responseOf(isNullBody(status) ? null : (body ?? null), status, headers, { statusText, type: "basic", url: answered, redirected })

@@ -32,7 +32,7 @@ export const requireFrom =
     const module = { exports: {} as unknown }
     modules.set(found.path, module)
     try {
-      factoryOf(found.path)(module, module.exports, requireFrom(found.path))
+      factoryOf(found.path).call(module.exports, module, module.exports, requireFrom(found.path))
     } catch (error) {
       modules.delete(found.path)
       throw error
@@ -40,5 +40,9 @@ export const requireFrom =
     return module.exports
   }
 
+/** In the global scope, and the first line stays the first. */
+// biome-ignore lint/security/noGlobalEval: this is how code is loaded here
+const evaluate = globalThis.eval
+
 const factoryOf = (path: string): Factory =>
-  factories.get(path) ?? ((0, globalThis.eval)(`(function(module,exports,require){${source(path)}\n})`) as Factory)
+  factories.get(path) ?? (evaluate(`(function(module,exports,require){${source(path)}\n})`) as Factory)

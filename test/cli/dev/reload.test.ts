@@ -35,12 +35,17 @@ describe("a page on its way out", () => {
     ],
     [
       "in parts",
-      (_, res) => void (res.writeHead(200, html), res.write("<body>ä"), res.write(Buffer.from("</BODY>")), res.end()),
+      (_, res) => {
+        res.writeHead(200, html)
+        res.write("<body>ä")
+        res.write(Buffer.from("</BODY>"))
+        res.end()
+      },
       `<body>ä${tag}</BODY>`,
     ],
     ["without an end of its body", (_, res) => res.writeHead(200, html).end("<p>a"), `<p>a${tag}`],
     ["with more than one", (_, res) => res.writeHead(200, html).end("</body> <!-- --></body>"), `</body> <!-- -->${tag}</body>`],
-    ["with set headers", (_, res) => void (res.setHeader("content-type", "text/html"), res.end("a")), `a${tag}`],
+    ["with set headers", (_, res) => void res.setHeader("content-type", "text/html").end("a"), `a${tag}`],
     [
       "with a list of headers",
       (_, res) => res.writeHead(200, ["content-type", "text/html", "set-cookie", "a=1", "set-cookie", "b=2"]).end("a"),
@@ -63,7 +68,12 @@ describe("a page on its way out", () => {
     ["nothing", (_, res) => res.writeHead(304, html).end(), ""],
     [
       "too large",
-      (_, res) => void (res.writeHead(200, html), res.write("a".repeat(3e6)), res.write("b".repeat(3e6)), res.end("c")),
+      (_, res) => {
+        res.writeHead(200, html)
+        res.write("a".repeat(3e6))
+        res.write("b".repeat(3e6))
+        res.end("c")
+      },
       `${"a".repeat(3e6)}${"b".repeat(3e6)}c`,
     ],
   ])("stays as it is: %s", async (_, how, expected) => {

@@ -9,7 +9,7 @@ export const likeNode = (title: string, cases: Readonly<Record<string, string>>)
       guest = await startGuest(await webPrelude())
     })
     it.each(Object.entries(cases))("%s", async (_, code) => {
-      const body = `try { ${/^return|;/.test(code) ? code : `return ${code}`} } catch (error) { return { threw: error.name } }`
+      const body = `try { ${/;|^(return|try) /.test(code) ? code : `return ${code}`} } catch (error) { return { threw: error.name } }`
       expect(await guest.run(body)).toEqual(await runInNode(body))
     })
   })

@@ -1,16 +1,12 @@
 import type { Answer } from "../answer.ts"
 import { bodyText, type Call, canonicalName, firstHeaders, pathOf, queryOf } from "../call.ts"
-import { hostFunction } from "../host.ts"
-import { textOrBytes } from "./api.ts"
-
-const fetchNow = hostFunction<[string, string], string>("engine.fetchNow")
+import { define } from "../define.ts"
+import { fetchAndWait } from "../net.ts"
+import { bodyOf, headerPair } from "./plain.ts"
 
 /** The handler of a script as Fazt 0.8 ran it: it finds `req`, `res`, `db`, `socket` and a `fetch` that waits. */
 export const legacyHandler = (run: () => unknown): ((call: Call) => Answer) => {
-  const define = (name: string, value: unknown): void => {
-    Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false })
-  }
-  define("fetch", fetchAndWait)
+  define("fetch", fetch)
   return (call) => {
     const { res, answer } = newResponse()
     define("req", {
@@ -26,38 +22,45 @@ export const legacyHandler = (run: () => unknown): ((call: Call) => Answer) => {
   }
 }
 
+/** The last thing that was sent is what goes out. */
 const newResponse = () => {
   let status = 200
-  let body = ""
+  let body: string | ArrayBuffer | null = null
+  let type: string | undefined
   const headers = new Map<string, string>()
-  const typed = (type: string, text: string): void => {
-    if (!headers.has("content-type")) headers.set("content-type", type)
-    body = text
-  }
   const res = {
-    status: (code: number) => {
+    status: (code: unknown) => {
       status = Number(code)
       return res
     },
-    header: (name: string, value: string) => {
-      headers.set(String(name).toLowerCase(), String(value))
+    header: (name: unknown, value: unknown) => {
+      headers.set(...headerPair(name, value))
       return res
     },
-    send: (text: unknown) => typed("text/html; charset=utf-8", String(text)),
-    json: (value: unknown) => typed("application/json", JSON.stringify(value) ?? ""),
+    send: (content: unknown) => {
+      const isBytes = content instanceof ArrayBuffer || ArrayBuffer.isView(content)
+      type = isBytes ? "application/octet-stream" : "text/html; charset=utf-8"
+      body = bodyOf(isBytes || content === undefined || content === null ? content : String(content))
+      return res
+    },
+    json: (value: unknown) => {
+      type = "application/json"
+      body = bodyOf(JSON.stringify(value))
+      return res
+    },
   }
-  const answer = (): Answer => ({ status, headers: [...headers].flat(), body: textOrBytes(body) })
+  const answer = (): Answer => {
+    if (type !== undefined && !headers.has("content-type")) headers.set("content-type", type)
+    return { status, headers: [...headers].flat(), body }
+  }
   return { res, answer }
 }
 
-interface Options {
-  readonly method?: string
-  readonly headers?: Record<string, string>
-  readonly body?: string
-}
-
 /** `{ status, headers, body }`, or `{ error }`. */
-const fetchAndWait = (url: string, { method = "GET", headers = {}, body }: Options = {}): unknown => {
-  const request = { url: String(url), method: String(method), headers: Object.entries(headers).flat().map(String), redirect: "follow", hasBody: body !== undefined }
-  return JSON.parse(fetchNow(JSON.stringify(request), body === undefined ? "" : String(body)))
+const fetch = (
+  url: unknown,
+  options?: { readonly method?: unknown; readonly headers?: unknown; readonly body?: unknown } | null,
+): unknown => {
+  const waited = fetchAndWait(url, options)
+  return "error" in waited ? { error: waited.error } : waited
 }

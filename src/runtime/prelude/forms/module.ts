@@ -8,8 +8,12 @@ type Fetch = (request: unknown, env: unknown, ctx: unknown) => unknown
 /** The handler of an ES module: `export default { fetch(request, env, ctx) }`, or a function. */
 export const moduleHandler = (program: { readonly default?: unknown }, env: object): ((call: Call) => Answer | PromiseLike<Answer>) => {
   const exported = program.default as { readonly fetch?: unknown } | Fetch | undefined
-  const fetch = typeof exported === "function" && typeof (exported as { fetch?: unknown }).fetch !== "function" ? exported : (exported as { fetch?: unknown })?.fetch
-  if (typeof fetch !== "function") throw new TypeError("The default export has no fetch function: export default { fetch(request, env, ctx) { … } }")
+  const fetch =
+    typeof exported === "function" && typeof (exported as { fetch?: unknown }).fetch !== "function"
+      ? exported
+      : (exported as { fetch?: unknown })?.fetch
+  if (typeof fetch !== "function")
+    throw new TypeError("The default export has no fetch function: export default { fetch(request, env, ctx) { … } }")
   const call = fetch as Fetch
   const context = { waitUntil, passThroughOnException: () => {}, props: {} }
   return ({ method, url, headers, body }) => {

@@ -176,7 +176,7 @@ const propertiesOf = (value: object, state: State): Array<string> => {
     if (descriptor === undefined || (!descriptor.enumerable && !isCause)) continue
     if (value instanceof Error && typeof key === "string" && hidden[key]) continue
     if (lines.length === itemLimit) return withRest(lines, 1)
-    const name = typeof key === "symbol" || isCause ? `[${String(key)}]` : /^[A-Za-z_$][\w$]*$/.test(key) ? key : quote(key)
+    const name = typeof key === "symbol" ? String(key) : isCause ? "[cause]" : /^[A-Za-z_$][\w$]*$/.test(key) ? key : quote(key)
     const accessors = [descriptor.get && "Getter", descriptor.set && "Setter"].filter(Boolean)
     lines.push(`${name}: ${accessors.length > 0 ? `[${accessors.join("/")}]` : show(descriptor.value, state)}`)
   }

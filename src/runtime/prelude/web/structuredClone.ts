@@ -17,11 +17,13 @@ export const structuredClone = (value: unknown, options?: { readonly transfer?: 
   const copies = new Map<unknown, unknown>()
   for (const buffer of options.transfer) {
     if (!(buffer instanceof ArrayBuffer) || buffer.detached || copies.has(buffer))
-      throw refused("Only ArrayBuffers can be transferred, each once")
-    copies.set(buffer, undefined)
+      throw refused("What is no ArrayBuffer, or was transferred before,")
+    copies.set(buffer, buffer.slice(0))
   }
-  for (const buffer of options.transfer) copies.set(buffer, buffer.transfer())
-  return clone(value, copies)
+  const copy = clone(value, copies)
+  // Only now, so that nothing is lost if something cannot be cloned.
+  for (const buffer of options.transfer) buffer.transfer()
+  return copy
 }
 
 const refused = (what: string): DOMException => new DOMException(`${what} could not be cloned.`, "DataCloneError")
