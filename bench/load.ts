@@ -41,8 +41,9 @@ export const load = (options: Load): Promise<LoadResult> =>
 const responseEnd = (text: string): { readonly end: number; readonly status: number } | undefined => {
   const head = text.indexOf("\r\n\r\n")
   if (head === -1) return undefined
-  const length = /\r\ncontent-length: (\d+)/i.exec(text.slice(0, head))
-  if (length === null && text.includes("\r\ntransfer-encoding", 12)) throw new Error("The load generator cannot read chunked responses.")
+  const fields = text.slice(0, head)
+  const length = /\r\ncontent-length: (\d+)/i.exec(fields)
+  if (length === null && /\r\ntransfer-encoding:/i.test(fields)) throw new Error("The load generator cannot read chunked responses.")
   const end = head + 4 + Number(length?.[1] ?? 0)
   return text.length < end ? undefined : { end, status: Number(text.slice(9, 12)) }
 }

@@ -13,6 +13,7 @@ import { blobsLayer } from "./api/blobs.ts"
 import { configLayer } from "./api/config.ts"
 import { envLayer } from "./api/env.ts"
 import { keysLayer } from "./api/keys.ts"
+import { kvLayer } from "./api/kv.ts"
 import { logsLayer } from "./api/logs.ts"
 import { inEnvelope } from "./api/refusals.ts"
 import { serverLayer } from "./api/server.ts"
@@ -31,7 +32,7 @@ import { Sockets } from "./Sockets.ts"
 import { siteSnapshots } from "./site.ts"
 
 const apiLayer = HttpApiBuilder.api(Api).pipe(
-  Layer.provide([sitesLayer, blobsLayer, configLayer, keysLayer, auditLayer, serverLayer, envLayer, logsLayer]),
+  Layer.provide([sitesLayer, blobsLayer, configLayer, keysLayer, auditLayer, serverLayer, envLayer, logsLayer, kvLayer]),
   Layer.provide(authLayer),
 )
 

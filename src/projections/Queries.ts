@@ -40,7 +40,17 @@ export class Queries extends Context.Tag("fazt/Queries")<
     )
 }
 
-const queries = ["audit", "logs", "history", "files", "diff", "verify", "absent", "projectionHeads"] as const satisfies ReadonlyArray<Query>
+const queries = [
+  "audit",
+  "logs",
+  "history",
+  "kvHistory",
+  "files",
+  "diff",
+  "verify",
+  "absent",
+  "projectionHeads",
+] as const satisfies ReadonlyArray<Query>
 
 const asService = (calls: Record<Query, (...args: never) => unknown>): Context.Tag.Service<Queries> =>
   Object.fromEntries(

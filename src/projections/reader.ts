@@ -6,6 +6,7 @@ import { type ActivityFilter, activityQuery } from "./activity.ts"
 import { deploymentQueries } from "./deployments.ts"
 import { diffManifests } from "./diff.ts"
 import { fileQueries } from "./files.ts"
+import { kvHistoryQueries } from "./kvHistory.ts"
 import { type LogFilter, logQuery } from "./siteLogs.ts"
 
 /** Queries that may scan: they run in the reader thread, so that they hold up nobody. */
@@ -20,6 +21,7 @@ export const makeReader = (path: string) => {
     audit: (filter: ActivityFilter) => activityQuery(db, filter),
     logs: (filter: LogFilter) => logQuery(db, filter),
     history: deployments.history,
+    kvHistory: kvHistoryQueries(db).changes,
     files: files.files,
     diff: (from: string, to: string, text: boolean) => diffManifests(blobs, from, to, text),
     verify: (after: { readonly seq: number; readonly hash: string } | undefined) => ({ ...verifyPart(db, after), head: log.head() }),

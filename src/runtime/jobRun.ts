@@ -145,7 +145,7 @@ export class JobRun implements Run, Invocation {
   }
 
   /** What it has left behind since the last time this was asked. */
-  takeEffects(more: boolean) {
+  takeEffects() {
     const { work } = this
     const finished = work?.finish()
     const writes = finished === undefined ? undefined : { ...finished, id: work!.id }
@@ -153,8 +153,8 @@ export class JobRun implements Run, Invocation {
     const { lines: logs, messages: live } = this
     this.lines = []
     this.messages = []
-    if (writes === undefined && logs.length === 0 && live.length === 0 && !this.hasCalledOut && !more) return undefined
-    return { writes, logs, live, outbound: this.hasCalledOut, more }
+    if (writes === undefined && logs.length === 0 && live.length === 0 && !this.hasCalledOut) return undefined
+    return { writes, logs, live, outbound: this.hasCalledOut, more: false }
   }
 
   /** What it wrote is dropped, with what it wanted to send; its logs stay. */

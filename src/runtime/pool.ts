@@ -147,7 +147,7 @@ export const sandboxPool = (options: PoolOptions) => {
     if (id !== undefined) slow.start(starts.get(id)!.request)
   }
 
-  const isBusy = (): boolean => [...fast, slow!].some((thread) => thread.running > 0 || thread.starting !== undefined)
+  const isBusy = (): boolean => [...fast, slow!].some((thread) => thread.isBusy)
 
   const receive = (thread: SandboxThread, { outcomes = [], ends = [], waiting = [], outbound, started }: FromSandbox): void => {
     if (outbound !== undefined) {

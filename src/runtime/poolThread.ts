@@ -46,6 +46,11 @@ export class SandboxThread {
     return this.active.size
   }
 
+  /** Whether anything runs in it, or may go on at any moment. */
+  get isBusy(): boolean {
+    return this.active.size > 0 || this.waiting.size > 0 || this.answered.size > 0 || this.starting !== undefined
+  }
+
   jobs(): ReadonlyArray<number> {
     return [...this.active.keys(), ...this.waiting, ...this.answered]
   }

@@ -6,7 +6,7 @@ import { parseScript } from "./code/parse.ts"
 import { type CodeProblem, problemText } from "./code/problem.ts"
 import { resolveModule, resolveRequire } from "./code/resolve.ts"
 import { loadModule, loadRequired } from "./code/source.ts"
-import { isStdlib } from "./code/stdlib.ts"
+import { isStdlib, type StdlibName, stdlibModule, stdlibScript } from "./code/stdlib.ts"
 import { type Binding, GuestError } from "./host.ts"
 import type { Sandbox } from "./sandbox.ts"
 
@@ -15,14 +15,6 @@ export interface Program {
   readonly site: string
   readonly server: ManifestServer
   readonly files: SiteFiles
-}
-
-/** The built-in packages, as built for the sandbox. */
-export interface Stdlib {
-  /** A script that leaves the package in the variable `__stdlib`. */
-  readonly script: (name: string) => string
-  /** What can be imported from it by name. */
-  readonly exportsOf: (name: string) => ReadonlyArray<string>
 }
 
 /** Code that cannot be started, and where the mistake is. */
@@ -38,7 +30,7 @@ export class CodeRefused extends Error {
 const stdlibPrefix = "fazt:"
 
 /** How the engine finds the modules of a program. */
-export const moduleLoader = ({ server, files }: Program, stdlib: Stdlib) => ({
+export const moduleLoader = ({ server, files }: Program) => ({
   normalizeModule: (base: string, name: string): string => {
     if (base === startFile) return name
     const resolved = resolveModule(files.has, server.scope, base, name)
@@ -47,7 +39,7 @@ export const moduleLoader = ({ server, files }: Program, stdlib: Stdlib) => ({
   },
   loadModule: (name: string): string => {
     if (name.startsWith("!")) return throwing(name.slice(1))
-    if (name.startsWith(stdlibPrefix)) return stdlibModule(name.slice(stdlibPrefix.length), stdlib)
+    if (name.startsWith(stdlibPrefix)) return stdlibModule(name.slice(stdlibPrefix.length) as StdlibName)
     if (!files.has(name)) return throwing(`There is no file ${name}.`)
     const loaded = loadModule(files, name)
     return "code" in loaded ? loaded.code : throwing(problemText(loaded.problem))
@@ -57,13 +49,9 @@ export const moduleLoader = ({ server, files }: Program, stdlib: Stdlib) => ({
 /** Null would leave the engine without an exception to throw. */
 const throwing = (message: string): string => `throw new TypeError(${JSON.stringify(message)})`
 
-const stdlibModule = (name: string, stdlib: Stdlib): string => `${stdlib.script(name)};
-export default __stdlib !== null && typeof __stdlib === "object" && "default" in __stdlib ? __stdlib.default : __stdlib;
-export const { ${stdlib.exportsOf(name).join(", ")} } = __stdlib;`
-
 /** What `require` asks of the host: where a name leads, and the code that is there. */
 export const requireBinding =
-  ({ files }: Program, stdlib: Stdlib): Binding =>
+  ({ files }: Program): Binding =>
   () => ({
     /** `(base, name)` → JSON of `{ path }` or `{ stdlib }`. */
     "engine.resolve": {
@@ -91,7 +79,7 @@ export const requireBinding =
       takes: "s",
       run: (name: string): string => {
         if (!isStdlib(name)) throw new GuestError(`There is no built-in package ${name}.`, { code: "MODULE_NOT_FOUND" })
-        return `(function(){${stdlib.script(name)};return __stdlib})()`
+        return stdlibScript(name)
       },
     },
   })

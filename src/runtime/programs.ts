@@ -1,10 +1,8 @@
-import { readFileSync } from "node:fs"
 import { blobReader } from "../events/blobs.ts"
 import type { Sqlite } from "../events/cartridge.ts"
 import { decodeManifest, type Manifest, type ManifestServer } from "../events/manifest.ts"
-import { guestFile } from "../resources.ts"
 import type { SiteFiles } from "./code/files.ts"
-import type { Program, Stdlib } from "./program.ts"
+import type { Program } from "./program.ts"
 
 /** The files of a manifest, as far as server code is concerned. */
 export const manifestFiles = (
@@ -27,22 +25,5 @@ export const programReader = (db: Sqlite) => {
       server,
       files: { has: (path) => files().has(path), size: (path) => files().size(path), read: (path) => files().read(path) },
     }
-  }
-}
-
-/** The built-in packages, each read when it is first needed. */
-export const builtStdlib = (): Stdlib => {
-  const scripts = new Map<string, string>()
-  let exported: Readonly<Record<string, ReadonlyArray<string>>> | undefined
-  return {
-    script: (name) => {
-      const known = scripts.get(name) ?? readFileSync(guestFile(`stdlib/${name}.js`), "utf8")
-      scripts.set(name, known)
-      return known
-    },
-    exportsOf: (name) => {
-      exported ??= JSON.parse(readFileSync(guestFile("stdlib/exports.json"), "utf8")) as Record<string, ReadonlyArray<string>>
-      return exported[name] ?? []
-    },
   }
 }

@@ -20,7 +20,7 @@ import { type Image, ownImage } from "./image.ts"
 import { JobRun, type RunHome } from "./jobRun.ts"
 import type { FromSandbox, Jobs, Loaded, LogEntry, Outcome, SandboxThreadOptions, StartRequest, ToSandbox } from "./messages.ts"
 import { CodeRefused, moduleLoader, type Program, requireBinding, startProgram } from "./program.ts"
-import { builtStdlib, programReader } from "./programs.ts"
+import { programReader } from "./programs.ts"
 import { type Engine, type GuestAnswer, type RunProblem, Sandbox, StartProblem } from "./sandbox.ts"
 import { openStorage, type Storage } from "./storage.ts"
 import { warmUpProgram } from "./warmUp.ts"
@@ -43,6 +43,8 @@ interface Active {
   readonly running: Running
   answer: (GuestAnswer & { readonly effects: ReturnType<JobRun["takeEffects"]> }) | undefined
   isPosted: boolean
+  /** Its answer said that more would come. */
+  goesOn: boolean
   isOver: boolean
   problem: RunProblem | undefined
   timer: NodeJS.Timeout | undefined
@@ -58,7 +60,6 @@ const maxBatchMs = 2
 export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSandbox) => void) => {
   const engine: Engine = { module: options.module, layout: findLayout(options.module) }
   const prelude = readFileSync(guestFile("prelude.js"), "utf8")
-  const stdlib = builtStdlib()
   const watch = watched(options.watch)
   const programs = new Map<string, Running>()
   const active = new Map<number, Active>()
@@ -91,9 +92,9 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
       s3Binding,
       envBinding,
       realtimeBinding,
-      requireBinding(program, stdlib),
+      requireBinding(program),
     ]
-    return new Sandbox(engine, settings.memoryBytes, bindings, moduleLoader(program, stdlib))
+    return new Sandbox(engine, settings.memoryBytes, bindings, moduleLoader(program))
   }
 
   /** A sandbox with the prelude in it, which is evaluated once for each thread. */
@@ -157,7 +158,7 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
     },
     newUnit: () => `${unitPrefix}-${(units++).toString(36)}`,
     post: (jobRun, answer) => {
-      active.get(jobRun.id)!.answer = { ...answer, effects: jobRun.takeEffects(false) }
+      active.get(jobRun.id)!.answer = { ...answer, effects: jobRun.takeEffects() }
     },
     end: (jobRun, problem) => {
       const entry = active.get(jobRun.id)!
@@ -199,20 +200,29 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
 
   /** Says what a slice has brought, and lets a run that goes on have its time. */
   const afterSlice = (entry: Active): void => {
-    const { run: jobRun, sandbox, answer } = entry
-    const more = !entry.isOver
+    const { run: jobRun, sandbox, answer, isOver } = entry
+    const rest = isOver ? restOf(entry) : undefined
     if (answer !== undefined && !entry.isPosted) {
       entry.isPosted = true
-      const { effects = more ? jobRun.takeEffects(true) : undefined } = answer
-      outcomes.push(jobRun.id, answer.meta, answer.body, sandbox.usedMs, effects === undefined ? undefined : { ...effects, more })
+      entry.goesOn = !isOver || rest !== undefined
+      const effects = entry.goesOn ? { ...(answer.effects ?? nothingYet(jobRun)), more: true } : answer.effects
+      outcomes.push(jobRun.id, answer.meta, answer.body, sandbox.usedMs, effects)
     }
-    if (more) {
-      if (entry.timer === undefined && answer === undefined) waiting.push(jobRun.id)
-      entry.timer ??= setTimeout(() => outOfTime(entry), settings.wallMs)
-      return
-    }
-    finish(entry)
+    if (isOver) return finish(entry, rest)
+    if (entry.timer === undefined && answer === undefined) waiting.push(jobRun.id)
+    entry.timer ??= setTimeout(() => outOfTime(entry), settings.wallMs)
   }
+
+  /** What a run that is over leaves behind beside what has gone with its answer. */
+  const restOf = ({ run: jobRun, problem, answer }: Active): ReturnType<JobRun["takeEffects"]> => {
+    if (problem !== undefined) {
+      jobRun.dropWrites()
+      if (answer !== undefined) jobRun.uncaught(problem)
+    }
+    return jobRun.takeEffects()
+  }
+
+  const nothingYet = ({ hasCalledOut }: JobRun) => ({ writes: undefined, logs: [], live: [], outbound: hasCalledOut })
 
   const outOfTime = (entry: Active): void => {
     if (entry.isOver) return
@@ -221,17 +231,14 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
     flush()
   }
 
-  const finish = (entry: Active): void => {
-    const { run: jobRun, sandbox, running, problem } = entry
-    clearTimeout(entry.timer)
+  const finish = (
+    { run: jobRun, sandbox, running, problem, isPosted, goesOn, timer }: Active,
+    rest: ReturnType<JobRun["takeEffects"]>,
+  ): void => {
+    clearTimeout(timer)
     active.delete(jobRun.id)
-    if (problem !== undefined) {
-      jobRun.dropWrites()
-      if (entry.isPosted) jobRun.uncaught(problem)
-    }
-    const effects = jobRun.takeEffects(false)
-    if (!entry.isPosted) outcomes.push(jobRun.id, undefined, problem, sandbox.usedMs, effects)
-    else if (entry.timer !== undefined || effects !== undefined) ends.push([jobRun.id, sandbox.usedMs, effects])
+    if (!isPosted) outcomes.push(jobRun.id, undefined, problem, sandbox.usedMs, rest)
+    else if (goesOn) ends.push([jobRun.id, sandbox.usedMs, rest])
     if (sandbox.pages <= initialPages + maxGrowthPages) running.used.push(sandbox)
   }
 
@@ -245,6 +252,7 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
       running,
       answer: undefined,
       isPosted: false,
+      goesOn: false,
       isOver: false,
       problem: undefined,
       timer: undefined,

@@ -1,11 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process"
-import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterEach, expect, it } from "vitest"
 import { bin, cleanEnv, fazt } from "../support/program.ts"
 import { ask } from "../support/server.ts"
 import { tree } from "./tree.ts"
+
+/** Where runs keep their cartridges. */
+const memory = existsSync("/dev/shm") ? "/dev/shm" : tmpdir()
+const scratchOf = (pid: number | undefined) => readdirSync(memory).filter((name) => name.startsWith(`fazt-dev-${pid}-`))
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into events of any shape.
 type Event = any
@@ -47,7 +52,7 @@ const start = async (folder: string, ...args: ReadonlyArray<string>) => {
   const is = (name: string) => (event: Event) => event.event === name
   const { url } = await next(is("ready"))
   const port = Number(new URL(url).port)
-  return { url, port, next, is, ended, signal: (signal: NodeJS.Signals) => started.kill(signal) }
+  return { pid: started.pid, url, port, next, is, ended, signal: (signal: NodeJS.Signals) => started.kill(signal) }
 }
 
 const page = "<body>one</body>"
@@ -85,16 +90,17 @@ it("serves a folder, deploys every change, and shows the log", async () => {
 
 it("waits for what can be deployed, ends when interrupted, and leaves nothing behind", async () => {
   const folder = tree({ "main.js": "export default {" })
-  const before = scratches()
+  const abandoned = mkdtempSync(join(memory, "fazt-dev-999999999-"))
   const dev = await start(folder)
   expect(await dev.next(dev.is("refused"))).toMatchObject({ message: expect.stringContaining("main.js:1:17") })
-  expect(scratches().length).toBeGreaterThan(before.length)
+  expect(existsSync(abandoned)).toBe(false)
+  expect(scratchOf(dev.pid)).toHaveLength(1)
   writeFileSync(join(folder, "main.js"), `export default { fetch: () => new Response("there") }`)
   await dev.next(dev.is("deployed"))
   expect((await ask(dev.port, "/any", { host: "localhost" })).text).toBe("there")
   dev.signal("SIGINT")
   expect(await dev.ended).toBe(0)
-  expect(scratches()).toEqual(before)
+  expect(scratchOf(dev.pid)).toEqual([])
 }, 60_000)
 
 it("refuses a folder that is not there, and a port that is taken", async () => {
@@ -104,7 +110,3 @@ it("refuses a folder that is not there, and a port that is taken", async () => {
   const second = await fazt(folder, ["dev", ".", "--port", String(dev.port)])
   expect(second).toMatchObject({ code: 1, stderr: expect.stringContaining("Choose another port with --port") })
 }, 60_000)
-
-/** The folders that runs keep their cartridges in. */
-const scratches = (): ReadonlyArray<string> =>
-  existsSync("/dev/shm") ? readdirSync("/dev/shm").filter((name) => name.startsWith("fazt-dev-")) : []

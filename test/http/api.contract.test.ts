@@ -53,6 +53,11 @@ const policy: ReadonlyArray<readonly [endpoint: string, needs: Needs, path: stri
   ["PUT /api/sites/:site/env/:name", "admin", "/api/sites/root/env/OF_THE_MATRIX", { value: "x" }],
   ["DELETE /api/sites/:site/env/:name", "admin", "/api/sites/root/env/NEVER_SET"],
   ["GET /api/sites/:site/logs", "deploy", "/api/sites/root/logs"],
+  ["GET /api/sites/:site/kv", "deploy", "/api/sites/root/kv"],
+  ["GET /api/sites/:site/kv/value", "deploy", "/api/sites/root/kv/value?key=x"],
+  ["PUT /api/sites/:site/kv/value", "admin", "/api/sites/root/kv/value?key=of-the-matrix", { value: 1 }],
+  ["DELETE /api/sites/:site/kv/value", "admin", "/api/sites/root/kv/value?key=never-set"],
+  ["GET /api/sites/:site/kv/history", "deploy", "/api/sites/root/kv/history?key=x"],
   ["GET /api/logs", "deploy", "/api/logs?site_id=root"],
   ["POST /api/projections/rebuild", "admin", "/api/projections/rebuild", { projections: [] }],
 ]

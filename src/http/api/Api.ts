@@ -171,6 +171,34 @@ export type LogEntry = typeof LogEntry.Type
 
 const ClassicLogEntry = Schema.Struct({ id: Count, level: LogLevel, message: Schema.String, created_at: Time })
 
+/** A key of a site's store, without its value. `version` counts everything that has happened to the key. */
+export const KvKey = Schema.Struct({
+  key: Schema.String,
+  size_bytes: Count,
+  version: Count,
+  updated_at: Time,
+  expires_at: Schema.NullOr(Time),
+}).annotations({ identifier: "KvKey" })
+export type KvKey = typeof KvKey.Type
+
+export const KvEntry = Schema.Struct({ ...KvKey.fields, value: Schema.Unknown }).annotations({ identifier: "KvEntry" })
+export type KvEntry = typeof KvEntry.Type
+
+/** What happened to a key. `large`: the value is not shown here; it can be read by its version. */
+export const KvVersion = Schema.Struct({
+  version: Count,
+  seq: Count,
+  at: Time,
+  actor: Schema.String,
+  cause: Schema.String,
+  kind: Schema.Literal("set", "deleted", "erased"),
+  value: Schema.Unknown,
+  large: Schema.Boolean,
+  size_bytes: Schema.NullOr(Count),
+  expires_at: Schema.NullOr(Time),
+}).annotations({ identifier: "KvVersion" })
+export type KvVersion = typeof KvVersion.Type
+
 export const AuditEntry = Schema.Struct({
   seq: Count,
   id: Schema.String,
@@ -391,6 +419,51 @@ export class LogsGroup extends HttpApiGroup.make("logs")
   )
   .addError(Failure) {}
 
+const Key = Schema.Struct({ key: Schema.String })
+
+/** The key-value store of sites. Keys are given in the query, since they may hold slashes. */
+export class KvGroup extends HttpApiGroup.make("kv")
+  .add(
+    HttpApiEndpoint.get("list")`/sites/${site}/kv`
+      .setUrlParams(
+        Schema.Struct({
+          prefix: Schema.optionalWith(Schema.String, { default: () => "" }),
+          cursor: Schema.optional(Schema.String),
+          limit: Limit(1000, 100),
+        }),
+      )
+      .addSuccess(Page(KvKey))
+      .middleware(MayDeploy),
+  )
+  /** The value as it is now or, with `version`, as it was then. */
+  .add(
+    HttpApiEndpoint.get("get")`/sites/${site}/kv/value`
+      .setUrlParams(Schema.Struct({ ...Key.fields, version: Cursor }))
+      .addSuccess(Data(KvEntry))
+      .middleware(MayDeploy),
+  )
+  .add(
+    HttpApiEndpoint.put("set")`/sites/${site}/kv/value`
+      .setUrlParams(Key)
+      .setPayload(
+        Schema.Struct({
+          value: Schema.optional(Schema.Unknown),
+          ttl_ms: Schema.optional(Schema.Int.pipe(Schema.between(1, 1e15))),
+        }),
+      )
+      .addSuccess(Data(KvKey))
+      .middleware(MayAdminister),
+  )
+  .add(HttpApiEndpoint.del("delete")`/sites/${site}/kv/value`.setUrlParams(Key).addSuccess(Message).middleware(MayAdminister))
+  /** Everything that happened to a key, newest first; `before` (a version) pages back. */
+  .add(
+    HttpApiEndpoint.get("history")`/sites/${site}/kv/history`
+      .setUrlParams(Schema.Struct({ ...Key.fields, before: Cursor, limit: Limit(1000, 50) }))
+      .addSuccess(Page(KvVersion))
+      .middleware(MayDeploy),
+  )
+  .addError(Failure) {}
+
 export class AuditGroup extends HttpApiGroup.make("audit")
   /**
    * Events, newest first; `before` pages back (`meta.next`). With `after`, oldest first from there on, and with `wait` (seconds, at
@@ -449,6 +522,7 @@ export class Api extends HttpApi.make("fazt")
   .add(ServerGroup)
   .add(EnvGroup)
   .add(LogsGroup)
+  .add(KvGroup)
   .prefix("/api")
   .annotate(OpenApi.Title, "Fazt API")
   .annotate(OpenApi.Version, version)

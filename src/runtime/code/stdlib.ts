@@ -15,7 +15,7 @@ export const stdlibModule = (name: StdlibName): string => {
   // Under names of their own: some are called as globals are that the package itself uses, such as lodash's `parseInt`.
   const names = exported()[name].map((exportedName, i) => [`__${i}`, exportedName] as const)
   return `${bundle(name)}
-export default "default" in Object(__stdlib) ? __stdlib.default : __stdlib
+;export default "default" in Object(__stdlib) ? __stdlib.default : __stdlib
 const ${names.map(([local, own]) => `${local} = __stdlib.${own}`).join(", ")}
 export { ${names.map(([local, own]) => `${local} as ${own}`).join(", ")} }
 `

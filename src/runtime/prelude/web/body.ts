@@ -27,6 +27,10 @@ export class Body {
     takeContent = (body) => {
       const content = body.#content
       if (content === null) return null
+      if (typeof content === "string") {
+        body.#content = used
+        return content
+      }
       if (content === used || isTaken(content)) throw new TypeError("The body has been used already.")
       if (!(content instanceof ReadableStream)) body.#content = used
       return content
@@ -101,7 +105,7 @@ const isTaken = (content: Content): boolean => content instanceof ReadableStream
 
 /** Content without a stream. Only one that somebody fills bit by bit has to be waited for. */
 export const gathered = (content: Content): string | ArrayBuffer | null | Promise<ArrayBuffer> =>
-  content instanceof ReadableStream ? (takeWhole(content) ?? collected(content)) : content
+  typeof content !== "string" && content instanceof ReadableStream ? (takeWhole(content) ?? collected(content)) : content
 
 const collected = (stream: ReadableStream): Promise<ArrayBuffer> =>
   new Promise((resolve, reject) => {

@@ -127,15 +127,14 @@ const remove = (list: HeaderList, name: string, from: number): void => {
 }
 
 const sorted = (list: HeaderList): Array<[string, string]> => {
+  const found: Array<string> = []
+  for (let i = 0; i < list.length; i += 2) if (!found.includes(list[i]!)) found.push(list[i]!)
   const pairs: Array<[string, string]> = []
-  const places = new Map<string, number>()
-  for (let i = 0; i < list.length; i += 2) {
-    const name = list[i]!
-    const place = name === "set-cookie" ? undefined : places.get(name)
-    if (place !== undefined) pairs[place]![1] += `, ${list[i + 1]}`
-    else places.set(name, pairs.push([name, list[i + 1]!]) - 1)
+  for (const name of found.sort()) {
+    if (name !== "set-cookie") pairs.push([name, headerIn(list, name)!])
+    else for (const cookie of allIn(list, name)) pairs.push([name, cookie])
   }
-  return pairs.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  return pairs
 }
 
 /** Names and values that need no check, in the two ways that they are usually written. */
@@ -185,8 +184,9 @@ const lowerCase = (name: unknown): string => {
 
 const headerValue = (value: unknown): string => {
   if (values.has(value as string)) return value as string
-  const text = String(value).replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, "")
-  if (/[\0\n\r]|[^\0-\xff]/.test(text))
+  let text = String(value)
+  if (text.charCodeAt(0) <= 32 || text.charCodeAt(text.length - 1) <= 32) text = text.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, "")
+  if (/[\0\n\r\u0100-\uffff]/.test(text))
     throw new TypeError(
       `${JSON.stringify(text)} is not a value for a header: it may hold no line breaks, no U+0000 and nothing above U+00FF.`,
     )

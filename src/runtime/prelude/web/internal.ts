@@ -3,7 +3,7 @@ import type { AbortSignal } from "./abort.ts"
 import { gathered, takeContent } from "./body.ts"
 import { forgetRandom } from "./random.ts"
 import { type Request, requestOf } from "./request.ts"
-import { isResponseObject, type Response, statusAndHeaders } from "./response.ts"
+import { isResponseObject, type Parts, partsOf, type Response } from "./response.ts"
 import { utf8 } from "./text.ts"
 import { knowUrl } from "./url.ts"
 
@@ -31,20 +31,13 @@ export const incomingRequest = (
 /** Whether something is a Response, or of a class that extends it. */
 export const isResponse = (value: unknown): value is Response => isResponseObject(value)
 
-/** A response as it leaves the sandbox. Text is text that can cross as it is. */
-export interface Taken {
-  readonly status: number
-  /** Name, value, name, value …; `set-cookie` may come more than once. */
-  readonly headers: Array<string>
-  readonly body: string | ArrayBuffer | null
-}
-
 /** Takes a response apart and uses its body up. Throws a TypeError if that was used before. */
-export const takeResponse = (response: Response): Taken | Promise<Taken> => {
-  const { status, headers } = statusAndHeaders(response)
+export const takeResponse = (response: Response): Parts | Promise<Parts> => {
+  const parts = partsOf(response)
   const content = gathered(takeContent(response))
-  if (typeof content === "string") return { status, headers, body: crosses(content) ? content : utf8(content).buffer }
-  return content instanceof Promise ? content.then((body) => ({ status, headers, body })) : { status, headers, body: content }
+  if (content instanceof Promise) return content.then((body) => ({ ...parts, body }))
+  parts.body = typeof content !== "string" || crosses(content) ? content : utf8(content).buffer
+  return parts
 }
 
 const crosses = (text: string): boolean => !text.includes("\0") && text.isWellFormed()

@@ -42,41 +42,41 @@ export class Request extends Body {
   #more: More | undefined
 
   static {
-    requestOf = (content, url, method, headers, more) => new Request(trusted, { url, method, headers, more } as RequestInit, content)
+    requestOf = (content, url, method, headers, more) => new Request(trusted, more, content, url, method, headers)
     requestHeaders = (request) => (Array.isArray(request.#headers) ? request.#headers : headerListOf(request.#headers))
   }
 
-  constructor(input: unknown, init?: RequestInit | null, trustedContent?: unknown) {
-    const known = input === trusted
-    const from = !known && typeof input === "object" && input !== null && #url in input ? input : undefined
-    const given = init ?? {}
-    const method = known ? "" : given.method === undefined ? (from === undefined ? "GET" : from.#method) : methodOf(given.method)
-    const url = known ? "" : from === undefined ? urlOf(input) : from.#url
-    const brought = known || given.body === undefined || given.body === null ? undefined : contentOf(given.body)
-    const content = known
-      ? (trustedContent as Content)
-      : brought === undefined
-        ? from === undefined
-          ? null
-          : takeContent(from)
-        : brought.content
-    if (content !== null && (method === "GET" || method === "HEAD")) throw new TypeError(`A ${method} request can have no body.`)
-    super(content)
-    if (known) {
-      const parts = init as unknown as { url: string; method: string; headers: HeaderList; more: More | undefined }
-      this.#url = parts.url
-      this.#method = parts.method
-      this.#headers = parts.headers
-      this.#more = parts.more
-      return
+  constructor(input: unknown, init?: RequestInit | null, content?: Content, url?: string, method?: string, headers?: HeaderList) {
+    const made = input === trusted ? undefined : Request.#read(input, init ?? undefined)
+    super(made === undefined ? content! : made.content)
+    if (made === undefined) {
+      this.#url = url!
+      this.#method = method!
+      this.#headers = headers!
+      this.#more = init as More | undefined
+    } else {
+      this.#url = made.url
+      this.#method = made.method
+      this.#headers = made.headers
+      this.#more = made.more
     }
-    const list = given.headers === undefined && from !== undefined ? [...requestHeaders(from)] : headerList(given.headers)
-    if (brought?.type !== undefined && headerIn(list, "content-type") === null) list.push("content-type", brought.type)
-    this.#url = url
-    this.#method = method
-    this.#headers = list
-    if (init !== undefined && init !== null) this.#more = moreOf(init, from)
-    else if (from !== undefined) this.#more = from.#more
+  }
+
+  static #read(
+    input: unknown,
+    init: RequestInit | undefined,
+  ): { content: Content; url: string; method: string; headers: HeaderList; more: More | undefined } {
+    const from = typeof input === "object" && input !== null && #url in input ? input : undefined
+    const given = init ?? {}
+    const url = from === undefined ? urlOf(input) : from.#url
+    const method = given.method === undefined ? (from === undefined ? "GET" : from.#method) : methodOf(given.method)
+    const headers = given.headers === undefined && from !== undefined ? [...requestHeaders(from)] : headerList(given.headers)
+    const more = init !== undefined ? moreOf(init, from) : from === undefined ? undefined : from.#more
+    const brought = given.body === undefined || given.body === null ? undefined : contentOf(given.body)
+    if (brought?.type !== undefined && headerIn(headers, "content-type") === null) headers.push("content-type", brought.type)
+    const content = brought !== undefined ? brought.content : from === undefined ? null : takeContent(from)
+    if (content !== null && (method === "GET" || method === "HEAD")) throw new TypeError(`A ${method} request can have no body.`)
+    return { content, url, method, headers, more }
   }
 
   get url(): string {

@@ -8,6 +8,14 @@ export interface ResponseInit {
   readonly headers?: unknown
 }
 
+/** A response as it leaves the sandbox. Text is text that can cross as it is. */
+export interface Parts {
+  readonly status: number
+  /** Name, value, name, value …; `set-cookie` may come more than once. */
+  readonly headers: HeaderList
+  body: string | ArrayBuffer | null
+}
+
 /** What only responses from elsewhere, or unusual ones, have. */
 interface Details {
   readonly statusText?: string
@@ -16,8 +24,8 @@ interface Details {
   readonly redirected?: boolean
 }
 
-/** The parts of a response that the host needs. */
-export let statusAndHeaders: (response: Response) => { readonly status: number; readonly headers: HeaderList }
+/** The parts of a response that the host needs; the body is not among them yet. */
+export let partsOf: (response: Response) => Parts
 /** A response whose parts are known to be right. */
 export let responseOf: (content: Content, status: number, headers: HeaderList, details?: Details) => Response
 /** Whether something is a Response, or of a class that extends it. */
@@ -32,7 +40,10 @@ export class Response extends Body {
   #details: Details | undefined
 
   static {
-    statusAndHeaders = (response) => ({ status: response.#status, headers: Response.#list(response) })
+    partsOf = (response) => {
+      const headers = response.#headers
+      return { status: response.#status, headers: Array.isArray(headers) ? headers : headerListOf(headers), body: null }
+    }
     responseOf = (content, status, headers, details) => new Response(trusted, { status, headers, details } as ResponseInit, content)
     isResponseObject = (value): value is Response => typeof value === "object" && value !== null && #status in value
   }
@@ -65,10 +76,6 @@ export class Response extends Body {
       }
       this.#headers = list
     }
-  }
-
-  static #list(response: Response): HeaderList {
-    return Array.isArray(response.#headers) ? response.#headers : headerListOf(response.#headers)
   }
 
   static json(data: unknown, init?: ResponseInit | null): Response {
@@ -126,7 +133,7 @@ export class Response extends Body {
   }
 
   clone(): Response {
-    return responseOf(copyContent(this), this.#status, [...Response.#list(this)], this.#details)
+    return responseOf(copyContent(this), this.#status, [...partsOf(this).headers], this.#details)
   }
 }
 

@@ -1,0 +1,155 @@
+import { randomUUIDv7 } from "node:crypto"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { CartridgeWriter } from "../../commands/CartridgeWriter.ts"
+import { blobReader } from "../../events/blobs.ts"
+import { sha256Hex } from "../../events/chain.ts"
+import type { ExpectedVersion, LogIsReadOnly, StorageFailed, VersionConflict } from "../../events/EventLog.ts"
+import { type KvEvent, keyProblem, kvStream, maxInlineBytes } from "../../events/kv.ts"
+import { type KvChange, kvHistoryQueries } from "../../projections/kvHistory.ts"
+import { type KvRow, kvQueries } from "../../projections/kvStore.ts"
+import { Queries } from "../../projections/Queries.ts"
+import { jsonValue } from "../../runtime/jsonValue.ts"
+import { Reads } from "../Reads.ts"
+import { Api, Caller, type KvKey, type KvVersion } from "./Api.ts"
+import { BadRequest, NotFound } from "./envelope.ts"
+import { refuse } from "./failures.ts"
+import { findSite } from "./findSite.ts"
+import { time } from "./views.ts"
+
+/** The keys of sites, as the owner sees them; code in a sandbox uses units of work instead. */
+export const kvLayer = HttpApiBuilder.group(Api, "kv", (handlers) =>
+  Effect.gen(function* () {
+    const queries = yield* Queries
+    const writer = yield* CartridgeWriter
+    const { db } = yield* Reads
+    const find = findSite(db)
+    const read = kvQueries(db)
+    const history = kvHistoryQueries(db)
+    const blobs = blobReader(db)
+
+    const blobValue = (hash: string): unknown => JSON.parse(blobs.bytes(hash)!.toString())
+
+    const current = (site: string, key: string) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const row = read.key(site, key, now)
+        return row === undefined ? Effect.fail(keyNotFound(site, key)) : Effect.succeed(row)
+      })
+
+    const valueAt = (site: string, key: string, version: number) =>
+      Effect.suspend(() => {
+        const [change] = history.changes(site, key, version + 1, 1).changes
+        if (change?.version !== version || change.kind !== "set") return Effect.fail(versionNotFound(site, key, version))
+        const { at, size, expires_at, blob, value } = change
+        return Effect.succeed({
+          ...keyView({ key, size: size!, version, updated_at: at, expires_at }),
+          value: blob === null ? value : blobValue(blob),
+        })
+      })
+
+    const append = (site: string, key: string, expected: ExpectedVersion, event: KvEvent, blob?: Uint8Array) =>
+      Effect.flatMap(Caller, ({ actor, cause }) => {
+        const streams = [{ stream: kvStream(site, key), expected, events: [{ ...event, id: randomUUIDv7() }] }]
+        const request = { actor, cause, streams }
+        const unit = { kind: "unit", request, blobs: blob === undefined ? [] : [blob] } as const
+        return writer.request(unit) as Effect.Effect<unknown, VersionConflict | LogIsReadOnly | StorageFailed>
+      })
+
+    return handlers
+      .handle("list", ({ path: { site }, urlParams: { prefix, cursor, limit } }) =>
+        Effect.gen(function* () {
+          yield* find(site)
+          const now = yield* Clock.currentTimeMillis
+          const rows = read.keys(site, { prefix, after: cursor, now, limit: limit + 1 })
+          const page = rows.slice(0, limit)
+          return { data: page.map(keyView), meta: { next: rows.length > limit ? page.at(-1)!.key : null } }
+        }).pipe(refuse),
+      )
+      .handle("get", ({ path: { site }, urlParams: { key, version } }) =>
+        Effect.gen(function* () {
+          yield* find(site)
+          if (version !== undefined) return { data: yield* valueAt(site, key, version) }
+          const row = yield* current(site, key)
+          return { data: { ...keyView(row), value: row.blob === null ? JSON.parse(row.value!) : blobValue(row.blob) } }
+        }).pipe(refuse),
+      )
+      .handle("set", ({ path: { site }, urlParams: { key }, payload }) =>
+        Effect.gen(function* () {
+          yield* find(site)
+          const problem = keyProblem(key)
+          if (problem !== undefined) return yield* Effect.fail(invalid(`This cannot be a key: ${problem}.`))
+          const { value, text } = yield* valueOf(payload)
+          const size = Buffer.byteLength(text)
+          const blob = size > maxInlineBytes ? Buffer.from(text) : undefined
+          const expires = payload.ttl_ms === undefined ? {} : { expires: (yield* Clock.currentTimeMillis) + payload.ttl_ms }
+          const data = { site, key, ...(blob === undefined ? { value } : { blob: sha256Hex(blob) }), size, ...expires }
+          yield* append(site, key, "any", { type: "v1.KvSet", data }, blob)
+          return { data: keyView(yield* current(site, key)) }
+        }).pipe(refuse),
+      )
+      .handle("delete", ({ path: { site }, urlParams: { key } }) =>
+        Effect.gen(function* () {
+          yield* find(site)
+          const { version } = yield* current(site, key)
+          yield* append(site, key, version, { type: "v1.KvDeleted", data: { site, key } })
+          return { data: { message: `${key} of ${site} is deleted. Its history stays.` } }
+        }).pipe(refuse),
+      )
+      .handle("history", ({ path: { site }, urlParams: { key, before, limit } }) =>
+        Effect.gen(function* () {
+          yield* find(site)
+          const { changes, more } = yield* queries.kvHistory(site, key, before ?? Number.MAX_SAFE_INTEGER, limit)
+          return { data: changes.map(versionView), meta: { next: more ? String(changes.at(-1)!.version) : null } }
+        }).pipe(refuse),
+      )
+  }),
+)
+
+const keyView = ({
+  key,
+  size,
+  version,
+  updated_at,
+  expires_at,
+}: Pick<KvRow, "key" | "size" | "version" | "updated_at" | "expires_at">): KvKey => ({
+  key,
+  size_bytes: size,
+  version,
+  updated_at: time(updated_at),
+  expires_at: expires_at === null ? null : time(expires_at),
+})
+
+const versionView = ({ at, size, blob, expires_at, ...change }: KvChange): KvVersion => ({
+  ...change,
+  at: time(at),
+  size_bytes: size,
+  large: blob !== null,
+  expires_at: expires_at === null ? null : time(expires_at),
+})
+
+const valueOf = (payload: { readonly value?: unknown }) => {
+  if (!("value" in payload)) return Effect.fail(BadRequest.make({ code: "MISSING_FIELD", message: "Give the `value`: any JSON." }))
+  const checked = jsonValue(textOf(payload.value))
+  return "problem" in checked ? Effect.fail(invalid(`This cannot be a value: ${checked.problem}.`)) : Effect.succeed(checked)
+}
+
+/** What is nested so deep that it cannot be written is as long as it takes to be refused. */
+const textOf = (value: unknown): string => {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return "[".repeat(100_000)
+  }
+}
+
+const invalid = (message: string) => BadRequest.make({ code: "VALIDATION_FAILED", message })
+
+const keyNotFound = (site: string, key: string) =>
+  NotFound.make({ code: "KEY_NOT_FOUND", message: `${site} has no key ${JSON.stringify(key.slice(0, 600))}.` })
+
+const versionNotFound = (site: string, key: string, version: number) =>
+  NotFound.make({
+    code: "KEY_NOT_FOUND",
+    message: `The key ${JSON.stringify(key.slice(0, 600))} of ${site} had no value at version ${version}. Its history says which ones it had.`,
+  })
