@@ -32,7 +32,7 @@ export const cpuOf = (pid: number): number => {
 
 export const rssOf = (pid: number): number => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024
 
-const waitForAnswer = async (port: number, child: ChildProcess): Promise<void> => {
+export const waitForAnswer = async (port: number, child: ChildProcess): Promise<void> => {
   for (;;) {
     if (child.exitCode !== null) throw new Error("The server ended before it answered.")
     try {

@@ -33,6 +33,7 @@ import { accessQueries } from "./projections/access.ts"
 import { Queries } from "./projections/Queries.ts"
 import { siteQueries } from "./projections/sites.ts"
 import { migrations, seedFolder, threadUrl, version } from "./resources.ts"
+import { expireKeys } from "./runtime/expiry.ts"
 import { LogBuffer } from "./runtime/LogBuffer.ts"
 
 /** How a cartridge is opened. */
@@ -87,7 +88,7 @@ export const cartridgeLayer = (options: CartridgeOptions): Layer.Layer<Cartridge
       })
       return Handler.layer.pipe(
         Layer.provideMerge(deployer),
-        Layer.provideMerge(Functions.layer(path)),
+        Layer.provideMerge(threads ? Layer.merge(Functions.layer(path), expireKeys(path)) : Functions.layer(path)),
         Layer.provideMerge(Sockets.layer),
         Layer.provideMerge(Layer.mergeAll(SiteEnv.layer, LogBuffer.layer)),
         Layer.provideMerge(info),

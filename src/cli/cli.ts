@@ -8,6 +8,7 @@ import { diff } from "./diff.ts"
 import { env } from "./env/env.ts"
 import { files } from "./files.ts"
 import { history } from "./history.ts"
+import { kv } from "./kv/kv.ts"
 import { logs } from "./logs.ts"
 import { newSite } from "./new.ts"
 import { open } from "./open.ts"
@@ -34,6 +35,7 @@ const verbs = [
   deleteSite,
   undelete,
   env,
+  kv,
   logs,
   server,
   config,

@@ -100,69 +100,73 @@ export const makeFunctions = (options: FunctionsOptions) => {
     done: (result: FunctionResult) => void,
   ): void => {
     const { site, manifest, server } = target
-    /** What came after the answer waits here until it is known whether the answer holds. */
-    let rest: { readonly commit: () => void; readonly drop: () => void } | undefined
-    let holds: boolean | undefined
+    /** One run of the request. A run that goes on after its answer stays apart from the next, even where the answer is refused. */
+    const attempt = (number: number): Job => {
+      /** What came after the answer waits here until it is known whether the answer holds. */
+      let rest: { readonly commit: () => void; readonly drop: () => void } | undefined
+      let holds: boolean | undefined
 
-    const finish = (result: FunctionResult): void => {
-      holds = result.kind === "answer"
-      pool.done(job)
-      done(result)
-      if (holds) rest?.commit()
-      else rest?.drop()
-    }
+      const finish = (result: FunctionResult): void => {
+        holds = result.kind === "answer"
+        pool.done(job)
+        done(result)
+        if (holds) rest?.commit()
+        else rest?.drop()
+      }
 
-    const job: Job = {
-      id: pool.newId(),
-      target: { key, site, manifest, server, image },
-      queue: pool.queueOf(site),
-      request,
-      meta,
-      body,
-      conflicts: 0,
-      outbound: false,
-      answered: (answerMeta, answerBody, effects, verdict) => {
-        const answer: FunctionResult = { kind: "answer", meta: answerMeta, body: answerBody }
-        if (effects === undefined) return finish(answer)
-        commit(effects, verdict, (failure) => {
-          if (failure === undefined) {
-            publish(target, request, effects)
-            return finish(answer)
-          }
-          if (failure.code !== "CONFLICT" || effects.outbound || ++job.conflicts >= maxRuns) {
-            logAll(target, request, effects.logs)
-            log(target, request, "error", conflictNote(failure, effects.outbound))
-            return finish(failure)
-          }
-          rest?.drop()
-          rest = undefined
-          pool.repeat(job)
-        })
-      },
-      failed: (problem, effects) => {
-        logAll(target, request, effects?.logs ?? [])
-        log(target, request, "error", described(problem))
-        if (problem.kind === "defect") options.report(`A request to ${site} failed in the sandbox.`, problem.message)
-        finish(failureOf(problem))
-      },
-      ended: (effects, verdict) => {
-        const commitRest = (): void => {
-          if (effects === undefined) return
+      const job: Job = {
+        id: pool.newId(),
+        target: { key, site, manifest, server, image },
+        queue: pool.queueOf(site),
+        request,
+        meta,
+        body,
+        restarts: 0,
+        outbound: false,
+        answered: (answerMeta, answerBody, effects, verdict) => {
+          const answer: FunctionResult = { kind: "answer", meta: answerMeta, body: answerBody }
+          if (effects === undefined) return finish(answer)
           commit(effects, verdict, (failure) => {
-            if (failure === undefined) return publish(target, request, effects)
-            logAll(target, request, effects.logs)
-            log(target, request, "error", `What waitUntil() had written was dropped: ${failure.message}`)
+            if (failure === undefined) {
+              publish(target, request, effects)
+              return finish(answer)
+            }
+            if (failure.code !== "CONFLICT" || effects.outbound || number >= maxRuns) {
+              logAll(target, request, effects.logs)
+              log(target, request, "error", conflictNote(failure, effects.outbound))
+              return finish(failure)
+            }
+            holds = false
+            rest?.drop()
+            pool.repeat(attempt(number + 1), job)
           })
-        }
-        const drop = (): void => {
-          if (effects?.writes !== undefined) verdict(effects.writes.id, null)
-        }
-        if (holds === undefined) rest = { commit: commitRest, drop }
-        else if (holds) commitRest()
-        else drop()
-      },
+        },
+        failed: (problem, effects) => {
+          logAll(target, request, effects?.logs ?? [])
+          log(target, request, "error", described(problem))
+          if (problem.kind === "defect") options.report(`A request to ${site} failed in the sandbox.`, problem.message)
+          finish(failureOf(problem))
+        },
+        ended: (effects, verdict) => {
+          const commitRest = (): void => {
+            if (effects === undefined) return
+            commit(effects, verdict, (failure) => {
+              if (failure === undefined) return publish(target, request, effects)
+              logAll(target, request, effects.logs)
+              log(target, request, "error", `What waitUntil() had written was dropped: ${failure.message}`)
+            })
+          }
+          const drop = (): void => {
+            if (effects?.writes !== undefined) verdict(effects.writes.id, null)
+          }
+          if (holds === undefined) rest = { commit: commitRest, drop }
+          else if (holds) commitRest()
+          else drop()
+        },
+      }
+      return job
     }
-    pool.submit(job)
+    pool.submit(attempt(1))
   }
 
   const commit = (
@@ -232,7 +236,8 @@ const placed = ({ file, line, column, message }: StartRefusal): string =>
 
 /** For the owner: what happened, and where in the site's own files. */
 const described = ({ message, stack }: JobProblem): string => {
-  const lines = (stack ?? "").split("\n").filter((line) => line.trim() !== "" && !/prelude\.js|<start>|\(native\)/.test(line))
+  // The prelude has no line tables, so its frames name no place.
+  const lines = (stack ?? "").split("\n").filter((line) => /:\d+/.test(line) && !/prelude\.js|<start>/.test(line))
   return [message, ...lines].join("\n")
 }
 

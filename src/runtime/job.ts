@@ -27,8 +27,8 @@ export interface Job {
   readonly request: string
   readonly meta: string
   readonly body: string | Uint8Array | undefined
-  /** Runs that ended in a conflict. */
-  conflicts: number
+  /** Threads that have ended while it was in them. */
+  restarts: number
   /** It has called other servers. */
   outbound: boolean
   /** `verdict` tells the thread what became of the writes. */

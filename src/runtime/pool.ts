@@ -35,6 +35,12 @@ const maxBatchMs = 10
 const graceMs = 30
 const watchEveryMs = 10
 
+/** Another thread for one that has died before it was ready comes after so long. */
+const respawnMs = 1000
+
+/** How often a job is given to another thread, after the one that it was in has ended through no fault of its own. */
+const maxRestarts = 3
+
 type Lane = "fast" | "slow"
 
 /**
@@ -66,7 +72,12 @@ export const sandboxPool = (options: PoolOptions) => {
         died: (thread, error) => {
           if (closed) return
           options.onDied(error)
-          replace(thread, undefined)
+          const message = `It ended the thread that it ran in: ${String(error)}`
+          const blame = { guilty: thread.watch()?.job, problem: { kind: "memory", message } } as const
+          if (thread.isReady) return replace(thread, blame)
+          // What cannot even begin would come back at once, again and again.
+          void thread.end()
+          setTimeout(() => closed || replace(thread, blame), respawnMs).unref()
         },
       },
     )
@@ -205,7 +216,8 @@ export const sandboxPool = (options: PoolOptions) => {
       const limit = now.job === thread.starting?.id ? settings.startMs : settings.run.cpuMs
       if (now.ms > limit + graceMs) {
         counters.killed++
-        replace(thread, now.job)
+        const took = `longer than ${limit} ms in one step of the engine, and was stopped`
+        replace(thread, { guilty: now.job, problem: { kind: "hang", message: `It ran ${took} (functions.cpu_ms).` } })
       }
     }
     if (!isBusy()) {
@@ -215,8 +227,8 @@ export const sandboxPool = (options: PoolOptions) => {
   }
 
   /** Ends a thread. The job that hung it fails; the others have done nothing that cannot be done again, and are. */
-  const replace = (thread: SandboxThread, guilty: number | undefined): void => {
-    thread.end()
+  const replace = (thread: SandboxThread, { guilty, problem }: { readonly guilty: number | undefined; readonly problem: JobProblem }): void => {
+    void thread.end()
     const successor = spare ?? spawn()
     spare = undefined
     if (thread === slow) slow = successor
@@ -247,15 +259,14 @@ export const sandboxPool = (options: PoolOptions) => {
       leave(undefined, job)
       if (id === guilty) {
         job.queue.load.strike(performance.now())
-        fail(job, thread, {
-          kind: "hang",
-          message: `It ran longer than ${options.settings().run.cpuMs} ms in one step of the engine, and was stopped (functions.cpu_ms).`,
-        })
+        fail(job, thread, problem)
       } else if (job.outbound || thread.hasAnswered(id)) {
         fail(job, thread, {
           kind: "lost",
           message: "It was lost: another request hung the thread it ran in, and it had called another server.",
         })
+      } else if (++job.restarts > maxRestarts) {
+        fail(job, thread, { kind: "lost", message: `It was lost: the thread it ran in has ended ${job.restarts} times.` })
       } else {
         counters.requeued++
         jobs.set(id, job)
@@ -282,7 +293,7 @@ export const sandboxPool = (options: PoolOptions) => {
       wantTurn(job.queue)
       schedule()
     },
-    /** Runs a job again whose writes were refused: alone, so that nothing can come between. */
+    /** Runs a request again, as another job, since the writes of one were refused: alone, so that nothing can come between. */
     repeat: (job: Job): void => {
       counters.conflicts++
       // It may still go on with what it wanted to do after its answer.

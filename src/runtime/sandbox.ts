@@ -487,19 +487,20 @@ export class Sandbox {
 
   /** What the entry script tells the host about the run itself. */
   private engineFunctions(): HostTable {
-    const answer = (meta: string, body: string | Uint8Array): undefined => {
+    const answer = (meta: string, body: string | Uint8Array, isOver: number): undefined => {
       const run = this.run!
       if (this.hasAnswered) return undefined
       const size = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength
       const problem = size > run.limits.responseBytes ? tooLarge(run.limits.responseBytes) : answerProblem(meta, run.invocation)
       if (problem !== undefined) throw new RunEnded(problem)
       this.hasAnswered = true
+      this.hasFinished = isOver === 1
       run.answered({ meta, body: typeof body === "string" ? body : Buffer.from(body) })
       return undefined
     }
     return {
-      "engine.answerText": { kind: "sync", takes: "ss", run: answer },
-      "engine.answerBytes": { kind: "sync", takes: "sb", run: answer },
+      "engine.answerText": { kind: "sync", takes: "ssn", run: answer },
+      "engine.answerBytes": { kind: "sync", takes: "sbn", run: answer },
       /** Everything that `waitUntil` was given has ended. */
       "engine.finished": {
         kind: "sync",

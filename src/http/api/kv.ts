@@ -79,13 +79,15 @@ export const kvLayer = HttpApiBuilder.group(Api, "kv", (handlers) =>
           yield* find(site)
           const problem = keyProblem(key)
           if (problem !== undefined) return yield* Effect.fail(invalid(`This cannot be a key: ${problem}.`))
-          const { value, text } = yield* valueOf(payload)
+          const { value, text } = yield* givenValue(payload)
           const size = Buffer.byteLength(text)
           const blob = size > maxInlineBytes ? Buffer.from(text) : undefined
           const expires = payload.ttl_ms === undefined ? {} : { expires: (yield* Clock.currentTimeMillis) + payload.ttl_ms }
           const data = { site, key, ...(blob === undefined ? { value } : { blob: sha256Hex(blob) }), size, ...expires }
           yield* append(site, key, "any", { type: "v1.KvSet", data }, blob)
-          return { data: keyView(yield* current(site, key)) }
+          // Whether it has expired by now, or has been deleted again, is another matter.
+          const row = read.key(site, key, 0)
+          return { data: row === undefined ? yield* Effect.fail(keyNotFound(site, key)) : keyView(row) }
         }).pipe(refuse),
       )
       .handle("delete", ({ path: { site }, urlParams: { key } }) =>
@@ -128,7 +130,7 @@ const versionView = ({ at, size, blob, expires_at, ...change }: KvChange): KvVer
   expires_at: expires_at === null ? null : time(expires_at),
 })
 
-const valueOf = (payload: { readonly value?: unknown }) => {
+const givenValue = (payload: { readonly value?: unknown }) => {
   if (!("value" in payload)) return Effect.fail(BadRequest.make({ code: "MISSING_FIELD", message: "Give the `value`: any JSON." }))
   const checked = jsonValue(textOf(payload.value))
   return "problem" in checked ? Effect.fail(invalid(`This cannot be a value: ${checked.problem}.`)) : Effect.succeed(checked)

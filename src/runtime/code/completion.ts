@@ -34,14 +34,22 @@ export const asCompletionFunction = (code: string, program: Program): string => 
         visit(node.consequent)
         if (node.alternate != null) visit(node.alternate)
         return
-      case "LabeledStatement":
-        wrap(node)
-        visitInside(node.body)
+      case "LabeledStatement": {
+        const labeled = unlabeled(node)
+        // A loop has to stay next to its label.
+        if (isCompound(labeled)) {
+          wrap(node)
+          visitInside(labeled)
+        } else visit(labeled)
         return
+      }
       case "TryStatement":
         wrap(node)
         visit(node.block)
-        if (node.handler != null) visit(node.handler.body)
+        if (node.handler != null) {
+          insert(node.handler.body.start + 1, `${value}=void 0;`)
+          visit(node.handler.body)
+        }
         if (node.finalizer != null) visitFinally(node.finalizer)
         return
       default:
@@ -52,7 +60,7 @@ export const asCompletionFunction = (code: string, program: Program): string => 
     }
   }
 
-  /** The parts of a loop or switch; a label before it has to stay next to it. */
+  /** The parts of a loop or switch. */
   const visitInside = (node: Statement): void => {
     switch (node.type) {
       case "ForStatement":
@@ -66,11 +74,7 @@ export const asCompletionFunction = (code: string, program: Program): string => 
       case "SwitchStatement":
         for (const { consequent } of node.cases) for (const statement of consequent) visit(statement)
         return
-      case "LabeledStatement":
-        visitInside(node.body)
-        return
       default:
-        visit(node)
     }
   }
 
@@ -89,6 +93,8 @@ export const asCompletionFunction = (code: string, program: Program): string => 
   for (const statement of statements.slice(directives)) visit(statement)
   return `(function(){${withInsertions(code.replace(/^#!/, "//"), insertions)}\n;return ${value};var ${value}})`
 }
+
+const unlabeled = (node: Statement): Statement => (node.type === "LabeledStatement" ? unlabeled(node.body) : node)
 
 const isCompound = ({ type }: Node): boolean =>
   ["ForStatement", "ForInStatement", "ForOfStatement", "WhileStatement", "DoWhileStatement", "SwitchStatement", "WithStatement"].includes(

@@ -10,8 +10,9 @@ export interface Answer {
   readonly object?: { readonly hash: string; readonly size: number; readonly type: string }
 }
 
-const answerText = hostFunction<[string, string], undefined>("engine.answerText")
-const answerBytes = hostFunction<[string, ArrayBuffer], undefined>("engine.answerBytes")
+/** The last argument says whether the run is over with it. */
+const answerText = hostFunction<[string, string, number], undefined>("engine.answerText")
+const answerBytes = hostFunction<[string, ArrayBuffer, number], undefined>("engine.answerBytes")
 const failed = hostFunction<[string], undefined>("engine.failed")
 const uncaught = hostFunction<[string], undefined>("engine.uncaught")
 const finished = hostFunction<[], undefined>("engine.finished")
@@ -34,10 +35,10 @@ const send = ({ status, headers, body, object }: Answer): void => {
     return fail(new RangeError(`The status ${String(status)} is not one of 200 to 599.`))
   const meta = JSON.stringify(object === undefined ? [status, headers] : [status, headers, object])
   if (meta.includes("\\u00") || meta.includes("\x7f")) checkHeaders(headers)
-  if (body instanceof ArrayBuffer) answerBytes(meta, body)
-  else answerText(meta, body ?? "")
   answered = true
-  if (waiting === 0) finished()
+  const isOver = waiting === 0 ? 1 : 0
+  if (body instanceof ArrayBuffer) answerBytes(meta, body, isOver)
+  else answerText(meta, body ?? "", isOver)
 }
 
 /** Control characters, which the standard allows in a header and HTTP/1.1 cannot carry. */

@@ -147,9 +147,9 @@ const { statement } = fc.letrec<{ statement: string; block: string }>((tie) => (
     fc.integer({ min: 1, max: 99 }).map((n) => `${n};`),
     fc.constantFrom("", ";", "var v = 1;", "if (n % 2) break out;", "if (n % 3) n;", "break out;", "n++;", "'text'"),
     tie("block"),
-    fc.tuple(fc.constantFrom("true", "false", "n % 2"), tie("block"), fc.option(tie("block"))).map(([test, then, other]) =>
-      other === null ? `if (${test}) ${then}` : `if (${test}) ${then} else ${other}`,
-    ),
+    fc
+      .tuple(fc.constantFrom("true", "false", "n % 2"), tie("block"), fc.option(tie("block")))
+      .map(([test, then, other]) => (other === null ? `if (${test}) ${then}` : `if (${test}) ${then} else ${other}`)),
     tie("block").map((body) => `for (var i${body.length} of [1, 2]) ${body}`),
     tie("block").map((body) => `out: do ${body} while (false)`),
     tie("block").map((body) => `for (let k = 0; k < 2; k++) { ${body} if (n++ % 2) continue; k }`),

@@ -49,7 +49,8 @@ export class Headers {
   }
 
   forEach(visit: (value: string, name: string, headers: Headers) => void, self?: unknown): void {
-    for (const [name, value] of sorted(this.#list)) visit.call(self, value, name, this)
+    // By place: to take pairs apart costs the interpreter several times as much.
+    for (const pair of sorted(this.#list)) visit.call(self, pair[1], pair[0], this)
   }
 
   entries(): IterableIterator<[string, string]> {
@@ -131,7 +132,7 @@ const sorted = (list: HeaderList): Array<[string, string]> => {
   for (let i = 0; i < list.length; i += 2) if (!found.includes(list[i]!)) found.push(list[i]!)
   const pairs: Array<[string, string]> = []
   for (const name of found.sort()) {
-    if (name !== "set-cookie") pairs.push([name, headerIn(list, name)!])
+    if (name !== "set-cookie") pairs.push([name, found.length * 2 === list.length ? list[find(list, name, 0) + 1]! : headerIn(list, name)!])
     else for (const cookie of allIn(list, name)) pairs.push([name, cookie])
   }
   return pairs

@@ -114,9 +114,9 @@ export class URL {
   }
 
   get pathname(): string {
-    const { path, query } = this.#cut()
+    const { host, path, query } = this.#cut()
     // "/." keeps a path that begins with "//" from looking like a host.
-    return this.#href.slice(this.#cuts!.host === path && this.#href.startsWith("/.//", path) ? path + 2 : path, query)
+    return this.#href.slice(host === path && this.#href.startsWith("/.//", path) ? path + 2 : path, query)
   }
   set pathname(value: unknown) {
     this.#set("pathname", value)
@@ -189,18 +189,16 @@ interface Cuts {
 }
 
 const cutsOf = (href: string): Cuts => {
-  const hash = before(href, "#", 0, href.length)
-  const query = before(href, "?", 0, hash)
   const scheme = href.indexOf(":") + 1
+  let hash = href.indexOf("#", scheme)
+  if (hash < 0) hash = href.length
+  let query = href.indexOf("?", scheme)
+  if (query < 0 || query > hash) query = hash
   if (!href.startsWith("//", scheme)) return { scheme, host: scheme, path: scheme, query, hash }
-  const path = before(href, "/", scheme + 2, query)
-  const at = before(href, "@", scheme + 2, path)
-  return { scheme, host: at < path ? at + 1 : scheme + 2, path, query, hash }
-}
-
-const before = (href: string, mark: string, from: number, end: number): number => {
-  const at = href.indexOf(mark, from)
-  return at < 0 || at > end ? end : at
+  let path = href.indexOf("/", scheme + 2)
+  if (path < 0 || path > query) path = query
+  const at = href.indexOf("@", scheme + 2)
+  return { scheme, host: at < 0 || at > path ? scheme + 2 : at + 1, path, query, hash }
 }
 
 const invalid = (url: unknown, base?: unknown): TypeError =>

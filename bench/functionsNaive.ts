@@ -1,0 +1,81 @@
+import { createServer } from "node:http"
+import { getQuickJS, type QuickJSContext, type QuickJSHandle } from "quickjs-emscripten"
+import { version } from "../src/resources.ts"
+import type { HostResult, Invocation } from "../src/runtime/host.ts"
+import { bindingsOf, prelude, programOf } from "./functionHost.ts"
+
+/**
+ * A server that isolates requests the plain way: each gets a new context, in which the same prelude and the code are evaluated.
+ * A program of its own (`fork`): it is sent the code and answers with its port.
+ */
+
+interface Answer {
+  readonly meta: string
+  readonly body: string | ArrayBuffer
+}
+
+const serve = async (code: string): Promise<void> => {
+  const quickjs = await getQuickJS()
+  const script = prelude()
+  const table = Object.assign({}, ...bindingsOf(programOf(code)).map((binding) => binding(() => ({ log: () => {} }) as unknown as Invocation)))
+  let answer: Answer | undefined
+  const answered = (meta: string, body: string | ArrayBuffer): undefined => {
+    answer = { meta, body }
+  }
+  const failed = (error: string): undefined => {
+    throw new Error(error)
+  }
+  Object.assign(table, {
+    "engine.answerText": { takes: "ss", run: answered },
+    "engine.answerBytes": { takes: "sb", run: answered },
+    "engine.finished": { takes: "", run: () => undefined },
+    "engine.failed": { takes: "s", run: failed },
+    "engine.uncaught": { takes: "s", run: failed },
+    "engine.fetchNow": { takes: "ss", run: failed },
+  })
+  const names = Object.keys(table)
+
+  const valueOf = (vm: QuickJSContext, result: HostResult): QuickJSHandle => {
+    if (typeof result === "string") return vm.newString(result)
+    if (typeof result === "number" || typeof result === "boolean") return vm.newNumber(Number(result))
+    return result === undefined ? vm.undefined : vm.newArrayBuffer(new Uint8Array(result).buffer)
+  }
+
+  const run = (meta: string): Answer => {
+    answer = undefined
+    using vm = quickjs.newContext()
+    const evaluate = (text: string, file: string, type: "global" | "module" = "global"): QuickJSHandle =>
+      vm.unwrapResult(vm.evalCode(text, file, { type }))
+    const call = (op: QuickJSHandle, ...args: ReadonlyArray<QuickJSHandle>): QuickJSHandle => {
+      const { takes, run: host } = table[names[vm.getNumber(op)]!]
+      const given = args.map((arg, i) => {
+        if (takes[i] === "n") return vm.getNumber(arg)
+        return takes[i] === "s" ? vm.getString(arg) : vm.getArrayBuffer(arg).value.slice().buffer
+      })
+      return valueOf(vm, host(...given))
+    }
+    vm.newFunction("__call", call).consume((fn) => vm.setProp(vm.global, "__call", fn))
+    vm.newFunction("__start", () => {}).consume((fn) => vm.setProp(vm.global, "__start", fn))
+    evaluate(`__ops = ${JSON.stringify(names)}`, "ops.js").dispose()
+    evaluate(script, "prelude.js").dispose()
+    evaluate(code, "main.js", "module").consume((program) => vm.setProp(vm.global, "__program", program))
+    const app = JSON.stringify({ site: "bench", version })
+    evaluate(`__dispatch = __fazt.dispatch; __fazt.startModule(__program); __fazt.freeze(${app})`, "start.js").dispose()
+    evaluate(`__dispatch(${JSON.stringify(meta)}, undefined)`, "call.js").dispose()
+    vm.unwrapResult(vm.runtime.executePendingJobs())
+    if (answer === undefined) throw new Error("The code has not answered.")
+    return answer
+  }
+
+  const server = createServer((req, res) => {
+    const headers = req.rawHeaders.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text))
+    const { meta, body } = run(JSON.stringify([req.method, `http://${req.headers.host}${req.url}`, headers, ""]))
+    const [status, given] = JSON.parse(meta) as [number, Array<string>]
+    const bytes = Buffer.from(body as string)
+    res.writeHead(status, [...given, "content-length", String(bytes.length)])
+    res.end(bytes)
+  })
+  server.listen(0, "127.0.0.1", () => process.send!((server.address() as { readonly port: number }).port))
+}
+
+process.once("message", (code: string) => void serve(code))

@@ -1,0 +1,61 @@
+import * as Options from "@effect/cli/Options"
+import * as Effect from "effect/Effect"
+import type { KvVersion } from "../../http/api/Api.ts"
+import { segment, withServer } from "../connection.ts"
+import { ago, bytes, minute } from "../format.ts"
+import { given, json, limit, serverOptions, site } from "../options.ts"
+import { answer } from "../output.ts"
+import { type Cell, type Look, table } from "../table.ts"
+import { verb } from "../verb.ts"
+import { key } from "./key.ts"
+import { textOfValue } from "./value.ts"
+
+const before = Options.integer("before").pipe(
+  Options.withPseudoName("version"),
+  Options.withDescription("Only what came before this version: to page on."),
+  Options.optional,
+)
+
+export const history = verb(
+  "history",
+  {
+    summary: "Show every value that a key has had, with who set it and when, newest first.",
+    examples: ["fazt kv history hello visits", "fazt kv history hello visits -n 5 --json"],
+  },
+  { site, key, limit: limit(20, 1000), before, json, ...serverOptions },
+  ({ site, key, limit, before, json, ...options }) =>
+    withServer(options, ({ api }) =>
+      Effect.flatMap(
+        api.kv.history({ path: { site: segment(site) }, urlParams: { key, limit, ...given("before", before) } }),
+        ({ data, meta }) =>
+          answer(json, { data, meta }, (look, now) => {
+            if (data.length === 0) return `Nothing has happened to that key of ${site}${before._tag === "Some" ? " before that" : ""}.`
+            const more = meta.next === null ? "" : `\n${look.paint.dim(`more: --before ${meta.next}`)}`
+            return historyTable(data, look, now) + more
+          }),
+      ),
+    ),
+)
+
+const columns = [{ title: "VERSION", align: "right" }, { title: "WHEN" }, { title: "" }, { title: "BY" }, { title: "VALUE" }] as const
+
+const historyTable = (versions: ReadonlyArray<KvVersion>, look: Look, now: number): string =>
+  table(
+    columns,
+    versions.map(
+      (version): ReadonlyArray<Cell> => [
+        String(version.version),
+        ago(Date.parse(version.at), now),
+        { text: minute(Date.parse(version.at)), paint: look.paint.dim },
+        version.actor,
+        valueCell(version, look),
+      ],
+    ),
+    look,
+  )
+
+const valueCell = ({ kind, value, large, size_bytes }: KvVersion, { paint }: Look): Cell => {
+  if (kind !== "set") return { text: kind, paint: paint.dim }
+  if (large) return { text: `${bytes(size_bytes!)}: see it with --version`, paint: paint.dim }
+  return textOfValue(value)
+}
