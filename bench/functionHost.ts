@@ -11,10 +11,9 @@ import { timersBinding } from "../src/runtime/bindings/timers.ts"
 import { webBinding } from "../src/runtime/bindings/web.ts"
 import { filesOf } from "../src/runtime/code/files.ts"
 import type { Binding } from "../src/runtime/host.ts"
-import { moduleLoader, type Program, requireBinding, type Stdlib } from "../src/runtime/program.ts"
+import { type Program, requireBinding } from "../src/runtime/program.ts"
 
-/** What a sandbox thread gives its sandboxes, for benchmarks that make one themselves. */
-const noStdlib: Stdlib = { script: () => "", exportsOf: () => [] }
+// What a sandbox thread gives its sandboxes, for benchmarks that make one themselves.
 
 export const prelude = (): string => readFileSync(guestFile("prelude.js"), "utf8")
 
@@ -34,7 +33,5 @@ export const bindingsOf = (program: Program): ReadonlyArray<Binding> => [
   s3Binding,
   envBinding,
   realtimeBinding,
-  requireBinding(program, noStdlib),
+  requireBinding(program),
 ]
-
-export const loaderOf = (program: Program) => moduleLoader(program, noStdlib)

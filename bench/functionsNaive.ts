@@ -17,7 +17,10 @@ interface Answer {
 const serve = async (code: string): Promise<void> => {
   const quickjs = await getQuickJS()
   const script = prelude()
-  const table = Object.assign({}, ...bindingsOf(programOf(code)).map((binding) => binding(() => ({ log: () => {} }) as unknown as Invocation)))
+  const table = Object.assign(
+    {},
+    ...bindingsOf(programOf(code)).map((binding) => binding(() => ({ log: () => {} }) as unknown as Invocation)),
+  )
   let answer: Answer | undefined
   const answered = (meta: string, body: string | ArrayBuffer): undefined => {
     answer = { meta, body }
@@ -35,7 +38,7 @@ const serve = async (code: string): Promise<void> => {
   })
   const names = Object.keys(table)
 
-  const valueOf = (vm: QuickJSContext, result: HostResult): QuickJSHandle => {
+  const handleOf = (vm: QuickJSContext, result: HostResult): QuickJSHandle => {
     if (typeof result === "string") return vm.newString(result)
     if (typeof result === "number" || typeof result === "boolean") return vm.newNumber(Number(result))
     return result === undefined ? vm.undefined : vm.newArrayBuffer(new Uint8Array(result).buffer)
@@ -50,9 +53,10 @@ const serve = async (code: string): Promise<void> => {
       const { takes, run: host } = table[names[vm.getNumber(op)]!]
       const given = args.map((arg, i) => {
         if (takes[i] === "n") return vm.getNumber(arg)
-        return takes[i] === "s" ? vm.getString(arg) : vm.getArrayBuffer(arg).value.slice().buffer
+        if (takes[i] === "s") return vm.getString(arg)
+        return vm.typeof(arg) === "object" ? vm.getArrayBuffer(arg).value.slice().buffer : undefined
       })
-      return valueOf(vm, host(...given))
+      return handleOf(vm, host(...given))
     }
     vm.newFunction("__call", call).consume((fn) => vm.setProp(vm.global, "__call", fn))
     vm.newFunction("__start", () => {}).consume((fn) => vm.setProp(vm.global, "__start", fn))
@@ -75,6 +79,8 @@ const serve = async (code: string): Promise<void> => {
     res.writeHead(status, [...given, "content-length", String(bytes.length)])
     res.end(bytes)
   })
+  // What does not run at all is known before anybody waits for an answer.
+  run('["GET","http://localhost/",["host","localhost"],""]')
   server.listen(0, "127.0.0.1", () => process.send!((server.address() as { readonly port: number }).port))
 }
 

@@ -35,7 +35,7 @@ const options = (path: string): WriterOptions => ({
 const event = (id: string) => ({ id, type: "v1.ConfigSet" as const, data: { key: "limits.site_files", value: "x".repeat(80) } })
 
 /** The limit: one row of the same size in a transaction of its own, nothing else. */
-const rawSqlite = (folder: string, ms: number): { readonly perSecond: number; readonly latencies: ReadonlyArray<number> } => {
+export const rawSqlite = (folder: string, ms: number): { readonly perSecond: number; readonly latencies: ReadonlyArray<number> } => {
   const db = new Database(join(folder, "raw.db"))
   db.pragma("journal_mode = WAL")
   db.pragma("synchronous = FULL")

@@ -1,10 +1,16 @@
 import { cpus } from "node:os"
 import { benchDeploy } from "./deploy.ts"
+import { benchFunctions } from "./functions.ts"
 import { benchLog } from "./log.ts"
 import { benchStatic } from "./static.ts"
 
-/** `npm run bench [log|static|deploy …]`: figures, with ratios to the limit measured in the same run. Nothing here passes or fails. */
-const benches: Readonly<Record<string, () => Promise<void>>> = { log: benchLog, static: benchStatic, deploy: benchDeploy }
+/** `npm run bench [log|static|deploy|functions …]`: figures, with ratios to the limit measured in the same run. Nothing here passes or fails. */
+const benches: Readonly<Record<string, () => Promise<void>>> = {
+  log: benchLog,
+  static: benchStatic,
+  deploy: benchDeploy,
+  functions: benchFunctions,
+}
 
 const chosen = process.argv.slice(2)
 process.stdout.write(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown processor"}\n`)

@@ -93,6 +93,18 @@ export const getHeaders = (port: number, host: string, path: string): Promise<In
     }).once("error", reject)
   })
 
+/** The body that one GET with a Host of its own brings; it has to succeed. */
+export const getText = (port: number, host: string, path: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    get({ port, host: "127.0.0.1", path, headers: { host }, agent: false }, (res) => {
+      let text = ""
+      res.setEncoding("utf8").on("data", (part: string) => {
+        text += part
+      })
+      res.on("end", () => (res.statusCode === 200 ? resolve(text) : reject(new Error(`${host}${path}: ${res.statusCode} ${text}`))))
+    }).once("error", reject)
+  })
+
 export const setConfig = async (server: RunningServer, key: string, value: string): Promise<void> => {
   const headers = { authorization: `Bearer ${server.token}`, "content-type": "application/json" }
   const response = await fetch(`http://localhost:${server.port}/api/config/${key}`, {

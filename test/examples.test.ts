@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { runInNewContext } from "node:vm"
 import { build } from "esbuild"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { templateFolder } from "../src/resources.ts"
+import { templateFolder, typesFile } from "../src/resources.ts"
 import { deploySite, readFolder } from "./support/hosting.ts"
 import { openSocket, type TestSocket } from "./support/live.ts"
 import { type Answer, type Ask, startServer, type TestServer } from "./support/server.ts"
@@ -249,5 +250,21 @@ describe("the template", () => {
     expect((await call("GET", "/")).text).toContain("seen 2 times.")
     expect((await call("GET", "/api/hello?name=Ann")).json).toEqual({ message: "Hello, Ann." })
     expect((await call("GET", "/nowhere")).status).toBe(404)
+  })
+})
+
+describe("the types", () => {
+  it("name every global that server code finds beside the language's own, and no other", async () => {
+    const code = "export default { fetch: () => Response.json(Object.getOwnPropertyNames(globalThis)) }"
+    await deploySite(server, "globals", { "main.js": code })
+    const language = new Set<string>([...runInNewContext("Object.getOwnPropertyNames(globalThis)"), "InternalError"])
+    language.delete("console")
+    const found = (await caller("globals")("GET", "/")).json.filter((name: string) => !language.has(name))
+    const text = readFileSync(typesFile, "utf8")
+    const declared = new Set([...text.matchAll(/^declare (?:const|class|function) (\w+)/gm)].map(([, name]) => name!))
+    // What only one of the other forms has.
+    for (const name of ["request", "respond", "require", "module", "exports", "req", "res", "db", "socket"])
+      expect(declared.delete(name)).toBe(true)
+    expect([...declared].sort()).toEqual(found.sort())
   })
 })

@@ -49,6 +49,7 @@ declare namespace Fazt {
     readonly ds: Documents
     readonly s3: Objects
     readonly realtime: Realtime
+    readonly fazt: Global
   }
 
   /**
@@ -284,6 +285,21 @@ declare namespace Fazt {
     readonly version: string
     readonly storage: { readonly kv: Kv; readonly ds: Documents; readonly s3: Objects }
     readonly realtime: Realtime
+    /** Calls another server and waits for its answer; throws what goes wrong. Elsewhere than in scripts, `fetch` is better. */
+    readonly net: {
+      fetch(
+        url: string,
+        options?: { readonly method?: string; readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown },
+      ): NetResponse
+    }
+  }
+
+  interface NetResponse {
+    readonly status: number
+    readonly ok: boolean
+    readonly headers: Readonly<Record<string, string>>
+    text(): string
+    json<T = any>(): T
   }
 
   // -------------------------------------------------------------------------------------------------------- scripts in api/main.js
@@ -298,15 +314,6 @@ declare namespace Fazt {
     readonly headers: Readonly<Record<string, string>>
     /** Parsed if it came as JSON, text otherwise; `undefined` if there is none. */
     readonly body: any
-    /** Uploaded files, by field. */
-    readonly files?: Readonly<Record<string, ApiFile>>
-  }
-
-  interface ApiFile {
-    readonly name: string
-    readonly type: string
-    readonly size: number
-    readonly data: ArrayBuffer
   }
 
   interface ApiResponse {
@@ -376,6 +383,20 @@ declare const console: {
   info(...values: ReadonlyArray<unknown>): void
   warn(...values: ReadonlyArray<unknown>): void
   error(...values: ReadonlyArray<unknown>): void
+  trace(...values: ReadonlyArray<unknown>): void
+  dir(value: unknown, options?: { readonly depth?: number | null }): void
+  dirxml(...values: ReadonlyArray<unknown>): void
+  table(data: unknown, columns?: ReadonlyArray<string>): void
+  assert(condition: unknown, ...values: ReadonlyArray<unknown>): void
+  count(label?: string): void
+  countReset(label?: string): void
+  time(label?: string): void
+  timeLog(label?: string, ...values: ReadonlyArray<unknown>): void
+  timeEnd(label?: string): void
+  group(...values: ReadonlyArray<unknown>): void
+  groupCollapsed(...values: ReadonlyArray<unknown>): void
+  groupEnd(): void
+  clear(): void
 }
 
 type BufferSource = ArrayBuffer | ArrayBufferView
@@ -532,14 +553,16 @@ interface UnderlyingSource<T> {
   cancel?(reason?: unknown): unknown
 }
 
-interface ReadableStreamDefaultController<T> {
+declare class ReadableStreamDefaultController<T = any> {
+  private constructor()
   readonly desiredSize: number | null
   close(): void
   enqueue(chunk: T): void
   error(reason?: unknown): void
 }
 
-interface ReadableStreamDefaultReader<T> {
+declare class ReadableStreamDefaultReader<T = any> {
+  constructor(stream: ReadableStream<T>)
   readonly closed: Promise<void>
   read(): Promise<{ readonly done: false; readonly value: T } | { readonly done: true; readonly value: undefined }>
   cancel(reason?: unknown): Promise<void>
@@ -547,7 +570,7 @@ interface ReadableStreamDefaultReader<T> {
 }
 
 declare class ReadableStream<T = any> {
-  constructor(source?: UnderlyingSource<T>)
+  constructor(source?: UnderlyingSource<T>, strategy?: QueuingStrategy<T>)
   readonly locked: boolean
   cancel(reason?: unknown): Promise<void>
   getReader(): ReadableStreamDefaultReader<T>
@@ -557,7 +580,22 @@ declare class ReadableStream<T = any> {
   [Symbol.asyncIterator](): AsyncIterableIterator<T>
 }
 
-interface WritableStreamDefaultWriter<T> {
+declare class WritableStreamDefaultController {
+  private constructor()
+  readonly signal: AbortSignal
+  error(reason?: unknown): void
+}
+
+declare class TransformStreamDefaultController<T = any> {
+  private constructor()
+  readonly desiredSize: number | null
+  enqueue(chunk: T): void
+  error(reason?: unknown): void
+  terminate(): void
+}
+
+declare class WritableStreamDefaultWriter<T = any> {
+  constructor(stream: WritableStream<T>)
   readonly closed: Promise<void>
   readonly ready: Promise<void>
   write(chunk: T): Promise<void>
@@ -567,7 +605,15 @@ interface WritableStreamDefaultWriter<T> {
 }
 
 declare class WritableStream<T = any> {
-  constructor(sink?: { write?(chunk: T): unknown; close?(): unknown; abort?(reason?: unknown): unknown })
+  constructor(
+    sink?: {
+      start?(controller: WritableStreamDefaultController): unknown
+      write?(chunk: T, controller: WritableStreamDefaultController): unknown
+      close?(): unknown
+      abort?(reason?: unknown): unknown
+    },
+    strategy?: QueuingStrategy<T>,
+  )
   readonly locked: boolean
   abort(reason?: unknown): Promise<void>
   close(): Promise<void>
@@ -576,12 +622,42 @@ declare class WritableStream<T = any> {
 
 declare class TransformStream<I = any, O = any> {
   constructor(transformer?: {
-    start?(controller: { enqueue(chunk: O): void }): unknown
-    transform?(chunk: I, controller: { enqueue(chunk: O): void }): unknown
-    flush?(controller: { enqueue(chunk: O): void }): unknown
+    start?(controller: TransformStreamDefaultController<O>): unknown
+    transform?(chunk: I, controller: TransformStreamDefaultController<O>): unknown
+    flush?(controller: TransformStreamDefaultController<O>): unknown
   })
   readonly readable: ReadableStream<O>
   readonly writable: WritableStream<I>
+}
+
+interface QueuingStrategy<T> {
+  readonly highWaterMark?: number
+  size?(chunk: T): number
+}
+
+declare class CountQueuingStrategy {
+  constructor(options: { readonly highWaterMark: number })
+  readonly highWaterMark: number
+  size(): 1
+}
+
+declare class ByteLengthQueuingStrategy {
+  constructor(options: { readonly highWaterMark: number })
+  readonly highWaterMark: number
+  size(chunk: ArrayBufferView): number
+}
+
+declare class TextEncoderStream {
+  readonly encoding: "utf-8"
+  readonly readable: ReadableStream<Uint8Array>
+  readonly writable: WritableStream<string>
+}
+
+declare class TextDecoderStream {
+  constructor(encoding?: string, options?: { readonly fatal?: boolean; readonly ignoreBOM?: boolean })
+  readonly encoding: string
+  readonly readable: ReadableStream<string>
+  readonly writable: WritableStream<BufferSource>
 }
 
 declare class TextEncoder {
@@ -595,39 +671,57 @@ declare class TextDecoder {
   decode(bytes?: BufferSource, options?: { readonly stream?: boolean }): string
 }
 
-interface CryptoKey {
-  readonly type: string
+declare class CryptoKey {
+  private constructor()
+  readonly type: "secret"
   readonly extractable: boolean
-  readonly algorithm: { readonly name: string }
-  readonly usages: ReadonlyArray<string>
+  readonly algorithm: { readonly name: string; readonly hash?: { readonly name: string }; readonly length?: number }
+  readonly usages: ReadonlyArray<KeyUsage>
 }
 
-type Algorithm = string | { readonly name: string; readonly hash?: string | { readonly name: string } }
+type KeyUsage = "sign" | "verify" | "encrypt" | "decrypt" | "deriveBits" | "deriveKey"
 
+/** The name of an algorithm, or an object with it and what else the algorithm needs, such as `hash`, `length`, `iv`, `salt`. */
+type Algorithm = string | { readonly name: string; readonly [parameter: string]: unknown }
+
+interface JsonWebKey {
+  readonly kty?: string
+  readonly k?: string
+  readonly [field: string]: unknown
+}
+
+/** With secret keys only: SHA-1, SHA-256, SHA-384, SHA-512, HMAC, AES, PBKDF2, HKDF. */
 declare const crypto: {
   randomUUID(): string
   getRandomValues<T extends ArrayBufferView>(array: T): T
   readonly subtle: {
-    /** SHA-1, SHA-256, SHA-384 and SHA-512. */
     digest(algorithm: Algorithm, data: BufferSource): Promise<ArrayBuffer>
-    /** Raw keys for HMAC. */
-    importKey(
-      format: "raw",
-      key: BufferSource,
-      algorithm: Algorithm,
-      extractable: boolean,
-      usages: ReadonlyArray<"sign" | "verify">,
-    ): Promise<CryptoKey>
+    importKey(format: "raw", key: BufferSource, algorithm: Algorithm, extractable: boolean, usages: Iterable<KeyUsage>): Promise<CryptoKey>
+    importKey(format: "jwk", key: JsonWebKey, algorithm: Algorithm, extractable: boolean, usages: Iterable<KeyUsage>): Promise<CryptoKey>
+    exportKey(format: "raw", key: CryptoKey): Promise<ArrayBuffer>
+    exportKey(format: "jwk", key: CryptoKey): Promise<JsonWebKey>
+    generateKey(algorithm: Algorithm, extractable: boolean, usages: Iterable<KeyUsage>): Promise<CryptoKey>
     sign(algorithm: Algorithm, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>
     verify(algorithm: Algorithm, key: CryptoKey, signature: BufferSource, data: BufferSource): Promise<boolean>
+    encrypt(algorithm: Algorithm, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>
+    decrypt(algorithm: Algorithm, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>
+    deriveBits(algorithm: Algorithm, key: CryptoKey, length: number): Promise<ArrayBuffer>
+    deriveKey(algorithm: Algorithm, key: CryptoKey, target: Algorithm, extractable: boolean, usages: Iterable<KeyUsage>): Promise<CryptoKey>
+    /** Compares secrets in a time that does not tell where they differ. */
+    timingSafeEqual(a: BufferSource, b: BufferSource): boolean
   }
 }
+
+declare const navigator: { readonly userAgent: "Fazt" }
+declare const self: typeof globalThis
 
 declare const performance: { now(): number; readonly timeOrigin: number }
 
 declare function atob(base64: string): string
 declare function btoa(binary: string): string
 declare function structuredClone<T>(value: T): T
+/** Logs an error as if nobody had caught it. */
+declare function reportError(error: unknown): void
 declare function queueMicrotask(callback: () => void): void
 declare function setTimeout<Args extends Array<any>>(callback: (...args: Args) => void, milliseconds?: number, ...args: Args): number
 declare function setInterval<Args extends Array<any>>(callback: (...args: Args) => void, milliseconds?: number, ...args: Args): number
@@ -639,6 +733,11 @@ declare class Event {
   readonly type: string
   readonly defaultPrevented: boolean
   preventDefault(): void
+}
+
+declare class CustomEvent<T = any> extends Event {
+  constructor(type: string, options?: { readonly detail?: T })
+  readonly detail: T
 }
 
 declare class EventTarget {

@@ -20,7 +20,7 @@ export type JobProblem = RunProblem | { readonly kind: "hang" | "lost"; readonly
 /** A request that is to be run. Its callbacks are called from the pool. */
 export interface Job {
   /** Another one for each run. */
-  id: number
+  readonly id: number
   readonly target: Target
   readonly queue: SiteQueue
   /** The request's id, as logs and events carry it. */

@@ -294,13 +294,10 @@ export const sandboxPool = (options: PoolOptions) => {
       schedule()
     },
     /** Runs a request again, as another job, since the writes of one were refused: alone, so that nothing can come between. */
-    repeat: (job: Job): void => {
+    repeat: (job: Job, refused: Job): void => {
       counters.conflicts++
-      // It may still go on with what it wanted to do after its answer.
-      if (jobs.delete(job.id)) job.queue.running--
-      job.id = nextId++
       jobs.set(job.id, job)
-      job.queue.over(job)
+      job.queue.over(refused)
       job.queue.addRepeat(job)
       wantTurn(job.queue)
       schedule()

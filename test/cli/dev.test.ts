@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process"
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterEach, expect, it } from "vitest"
-import { bin, cleanEnv, fazt } from "../support/program.ts"
+import { type Dev, startDev } from "../support/dev.ts"
+import { fazt } from "../support/program.ts"
 import { ask } from "../support/server.ts"
 import { tree } from "./tree.ts"
 
@@ -12,47 +12,12 @@ import { tree } from "./tree.ts"
 const memory = existsSync("/dev/shm") ? "/dev/shm" : tmpdir()
 const scratchOf = (pid: number | undefined) => readdirSync(memory).filter((name) => name.startsWith(`fazt-dev-${pid}-`))
 
-// biome-ignore lint/suspicious/noExplicitAny: tests look into events of any shape.
-type Event = any
+let child: Dev | undefined
+afterEach(() => child?.signal("SIGKILL"))
 
-let child: ChildProcess | undefined
-afterEach(() => child?.kill("SIGKILL"))
-
-/** `fazt dev --json` with what it tells. */
-const start = async (folder: string, ...args: ReadonlyArray<string>) => {
-  const started = spawn(bin, ["dev", folder, "--port", "0", "--json", ...args], {
-    cwd: folder,
-    env: cleanEnv(folder),
-    stdio: ["ignore", "pipe", "pipe"],
-  })
-  child = started
-  let out = ""
-  let errors = ""
-  started.stdout.on("data", (data) => {
-    out += data
-  })
-  started.stderr.on("data", (data) => {
-    errors += data
-  })
-  const ended = new Promise<number | null>((resolve) => started.on("close", (code) => resolve(code)))
-  let read = 0
-  /** The next event, or line of the log, that passes. */
-  const next = async (passes: (event: Event) => boolean): Promise<Event> => {
-    for (let i = 0; i < 2000; i++) {
-      const lines = out.split("\n").slice(0, -1)
-      while (read < lines.length) {
-        const event = JSON.parse(lines[read++]!)
-        if (passes(event)) return event
-      }
-      if (started.exitCode !== null) break
-      await sleep(10)
-    }
-    throw new Error(`It did not come. So far: ${out}${errors}`)
-  }
-  const is = (name: string) => (event: Event) => event.event === name
-  const { url } = await next(is("ready"))
-  const port = Number(new URL(url).port)
-  return { pid: started.pid, url, port, next, is, ended, signal: (signal: NodeJS.Signals) => started.kill(signal) }
+const start = async (folder: string, ...args: ReadonlyArray<string>): Promise<Dev> => {
+  child = await startDev(folder, ...args)
+  return child
 }
 
 const page = "<body>one</body>"

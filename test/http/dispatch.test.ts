@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from "vitest"
 import { chunkBytes } from "../../src/events/blobs.ts"
 import { blobCache } from "../../src/http/blobCache.ts"
 import { dispatcher, placeOf } from "../../src/http/dispatch.ts"
+import type { FunctionServer } from "../../src/http/functionServer.ts"
 import type { SiteFile, SiteSnapshot } from "../../src/http/site.ts"
 import { askRaw } from "../support/hosting.ts"
 import { ask } from "../support/server.ts"
@@ -90,6 +91,9 @@ const snapshot: SiteSnapshot = {
   site: "blog",
   deploy: "aaaaaaaaaa",
   preview: false,
+  manifest: "m",
+  server: undefined,
+  serverFiles: new Set(),
   spa: false,
   files: new Map([
     ["index.html", file("whole", 5)],
@@ -134,7 +138,8 @@ const listening = async (
     deploy: () => undefined,
     changed: () => {},
   }
-  const server = createServer(dispatcher({ domain: "example.test", snapshots, cache, api, isHealthy: () => true }))
+  const functions: FunctionServer = (req, res, { path }, host, { site }) => res.end(`code of ${site}: ${req.method} ${host} ${path}`)
+  const server = createServer(dispatcher({ domain: "example.test", snapshots, cache, functions, api, isHealthy: () => true }))
   await new Promise<void>((resolve) => server.listen(0, resolve))
   close = () => new Promise((resolve) => server.close(() => resolve()))
   return { port: (server.address() as AddressInfo).port, asked, read }
@@ -236,5 +241,32 @@ describe("a large file", () => {
     socket.destroy()
     await sleep(50)
     expect(read.length).toBeLessThan(then + 10)
+  })
+})
+
+describe("a site with server code", () => {
+  const withCode = (form: "module" | "api" | "legacy", scope: "site" | "api"): SiteSnapshot => ({
+    ...snapshot,
+    server: { form, scope, entry: "main.js", modules: [], stdlib: [] },
+    serverFiles: new Set(["main.js"]),
+    plans: new Map(),
+  })
+
+  it.each<readonly ["module" | "api" | "legacy", "site" | "api", string, string, string]>([
+    ["module", "site", "GET", "/", "hello"],
+    ["module", "site", "GET", "/index.html", "hello"],
+    ["module", "site", "GET", "/main.js", "code of blog: GET blog.example.test /main.js"],
+    ["module", "site", "GET", "/nothing", "code of blog: GET blog.example.test /nothing"],
+    ["module", "site", "POST", "/", "code of blog: POST blog.example.test /"],
+    ["module", "site", "OPTIONS", "/", "code of blog: OPTIONS blog.example.test /"],
+    ["legacy", "site", "GET", "/", "code of blog: GET blog.example.test /"],
+    ["module", "api", "GET", "/", "hello"],
+    ["module", "api", "GET", "/api", "code of blog: GET blog.example.test /api"],
+    ["api", "api", "DELETE", "/api/x/y", "code of blog: DELETE blog.example.test /api/x/y"],
+    ["api", "api", "GET", "/apix", "404 page not found\n"],
+    ["api", "api", "POST", "/", "405 method POST not allowed: this site is static\n"],
+  ])("in the form %s for the %s answers %s %s", async (form, scope, method, path, expected) => {
+    const { port } = await listening(undefined, () => withCode(form, scope))
+    expect((await ask(port, path, { host: "blog.example.test", method })).text).toBe(expected)
   })
 })

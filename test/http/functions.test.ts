@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startServer, type TestServer } from "../support/server.ts"
 import { deployFiles } from "../support/functions.ts"
+import { startServer, type TestServer } from "../support/server.ts"
 
 let server: TestServer
 let token: string

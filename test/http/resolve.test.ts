@@ -1,5 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import type { ManifestServer } from "../../src/events/manifest.ts"
 import { cachingOf, resolve } from "../../src/http/resolve.ts"
 import { parseRedirects } from "../../src/http/rules/redirects.ts"
 import type { SiteSnapshot } from "../../src/http/site.ts"
@@ -8,12 +9,16 @@ import { normalizeUrlPath } from "../../src/http/urlPath.ts"
 interface Site {
   readonly spa?: boolean
   readonly redirects?: string
+  readonly server?: ManifestServer
 }
 
-const snapshotOf = (paths: ReadonlyArray<string>, { spa = false, redirects }: Site = {}): SiteSnapshot => ({
+const snapshotOf = (paths: ReadonlyArray<string>, { spa = false, redirects, server }: Site = {}): SiteSnapshot => ({
   site: "s",
   deploy: "aaaaaaaaaa",
   preview: false,
+  manifest: "m",
+  server,
+  serverFiles: new Set(server === undefined ? [] : [server.entry, ...server.modules]),
   spa,
   files: new Map(paths.map((path) => [path, { hash: path, size: 1, type: "text/plain", modified: 0 }])),
   redirects: redirects === undefined ? undefined : parseRedirects(redirects).rules,
@@ -27,7 +32,7 @@ const outcome = (snapshot: SiteSnapshot, target: string): string => {
   const url = normalizeUrlPath(target)
   if (!url.ok) return String(url.status)
   const found = resolve(snapshot, { path: url.path, query: url.query, acceptLanguage: undefined, cookie: undefined })
-  if (found.kind === "none") return "none"
+  if (found.kind === "none" || found.kind === "function") return found.kind
   return `${found.status} ${found.kind === "file" ? found.path : found.location}`
 }
 
@@ -131,28 +136,35 @@ const neighbours = [
   ".well-known/security.txt",
 ]
 
+/** A site whose code begins in `api/main.js`, and which has a `main.js` that this keeps from being used. */
+const secretive = (options: Site = {}): SiteSnapshot =>
+  snapshotOf([...secrets, ...neighbours], {
+    ...options,
+    server: { form: "module", scope: "api", entry: "api/main.js", modules: ["main.js"], stdlib: [] },
+  })
+
 describe("server code, settings and hidden files", () => {
   const waysTo = (path: string): ReadonlyArray<string> => [`/${path}`, `//${path}`, `/x/../${path}`, `/./${path}`, `/${path}?x`]
 
   it.each(secrets)("are not to be had: %s", (path) => {
-    const site = snapshotOf([...secrets, ...neighbours])
+    const site = secretive()
     for (const target of [...waysTo(path), `/${path}/`]) expect([target, outcome(site, target)]).toEqual([target, "404 404.html"])
   })
 
   it.each(secrets)("are no route of a single-page app: %s", (path) => {
     // The app's page would look as if the file were there.
-    const site = snapshotOf([...secrets, ...neighbours], { spa: true })
+    const site = secretive({ spa: true })
     for (const target of waysTo(path)) expect([target, outcome(site, target)]).toEqual([target, "404 404.html"])
   })
 
   it.each(secrets)("are not to be had through a rule that leads to %s", (path) => {
     const redirects = `/rule /${path} 200\n/forced /${path} 200!\n/splat/* /:splat 200\n/error /${path} 404`
-    const site = snapshotOf([...secrets, ...neighbours], { redirects })
+    const site = secretive({ redirects })
     for (const target of ["/rule", "/forced", `/splat/${path}`, "/error"]) expect(outcome(site, target)).toBe("404 404.html")
   })
 
   it("are not to be had by any target", () => {
-    const site = snapshotOf([...secrets, ...neighbours], { redirects: "/r/* /:splat 200" })
+    const site = secretive({ redirects: "/r/* /:splat 200" })
     const piece = fc.constantFrom(
       "/",
       "//",
@@ -178,7 +190,7 @@ describe("server code, settings and hidden files", () => {
   })
 
   it.each(neighbours.filter((path) => path !== "404.html"))("do not keep %s from being served", (path) => {
-    expect(outcome(snapshotOf([...secrets, ...neighbours]), `/${path}`)).toBe(`200 ${path}`)
+    expect(outcome(secretive(), `/${path}`)).toBe(`200 ${path}`)
   })
 })
 
@@ -326,5 +338,31 @@ describe("how long an answer may be kept", () => {
     [410, "gone.txt", revalidate],
   ])("of %s %s: %s", (status, path, expected) => {
     expect(cachingOf(status, path)).toBe(expected)
+  })
+})
+
+describe("a site with server code", () => {
+  const server: ManifestServer = { form: "module", entry: "main.ts", scope: "site", modules: ["lib/db.ts", "routes.json"], stdlib: [] }
+  const paths = ["main.ts", "lib/db.ts", "lib/browser.js", "routes.json", "index.html", "404.html", "a/index.html", "api/x.js"]
+  const site = snapshotOf(paths, { spa: true, redirects: "/old /new 302\n/docs/* /a 200", server })
+  const rows: ReadonlyArray<Row> = [
+    ["/", "200 index.html"],
+    ["/a", "200 a/index.html"],
+    ["/a/", "301 /a"],
+    ["/old", "302 /new"],
+    ["/docs/x", "200 a/index.html"],
+    ["/lib/browser.js", "200 lib/browser.js"],
+    ["/main.ts", "function"],
+    ["/lib/db.ts", "function"],
+    ["/lib/db", "function"],
+    ["/routes.json", "function"],
+    ["/api/x.js", "function"],
+    ["/nothing/here", "function"],
+  ]
+  it.each(rows)("answers %s with %s", (target, expected) => expect(outcome(site, target)).toBe(expected))
+
+  it("whose code answers only /api keeps its own pages for the rest", () => {
+    const beside = snapshotOf(paths, { server: { ...server, entry: "api/main.js", scope: "api" } })
+    expect(["/nothing", "/lib/db.ts", "/api/x.js"].map((path) => outcome(beside, path))).toEqual(Array(3).fill("404 404.html"))
   })
 })

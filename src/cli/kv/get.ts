@@ -8,8 +8,8 @@ import { verb } from "../verb.ts"
 import { key } from "./key.ts"
 import { textOfValue } from "./value.ts"
 
-const version = Options.integer("version").pipe(
-  Options.withPseudoName("number"),
+const version = Options.integer("at").pipe(
+  Options.withPseudoName("version"),
   Options.withDescription("The value that it had then; `fazt kv history` lists the versions."),
   Options.optional,
 )
@@ -19,7 +19,7 @@ export const get = verb(
   {
     summary: "Show the value of a key.",
     details: ["Text is printed as it is, anything else as JSON. With --json, the value with its size, version and expiry."],
-    examples: ["fazt kv get hello visits", "fazt kv get hello user/7 --version 3", "fazt kv get hello settings > settings.json"],
+    examples: ["fazt kv get hello visits", "fazt kv get hello user/7 --at 3", "fazt kv get hello settings > settings.json"],
   },
   { site, key, version, json, ...serverOptions },
   ({ site, key, version, json, ...options }) =>

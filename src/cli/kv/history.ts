@@ -56,6 +56,6 @@ const historyTable = (versions: ReadonlyArray<KvVersion>, look: Look, now: numbe
 
 const valueCell = ({ kind, value, large, size_bytes }: KvVersion, { paint }: Look): Cell => {
   if (kind !== "set") return { text: kind, paint: paint.dim }
-  if (large) return { text: `${bytes(size_bytes!)}: see it with --version`, paint: paint.dim }
+  if (large) return { text: `${bytes(size_bytes!)}: see it with fazt kv get --at`, paint: paint.dim }
   return textOfValue(value)
 }

@@ -1,5 +1,4 @@
 import type { Egress, Outgoing } from "../egress/egress.ts"
-import { egress } from "../egress/egress.ts"
 import { badRequest, netError } from "../egress/errors.ts"
 import type { Binding, HostAnswer, Invocation } from "../host.ts"
 
@@ -11,7 +10,7 @@ const calls = new WeakMap<Invocation, number>()
  * body's bytes; it gets `{ status, statusText, headers, url, redirected }` and bytes. Headers are name and value in turn.
  */
 export const fetchBindingOver =
-  (net: () => Egress): Binding =>
+  (net: () => Egress | Promise<Egress>): Binding =>
   (invocation) => {
     const count = (run: Invocation): void => {
       const made = calls.get(run) ?? 0
@@ -30,7 +29,8 @@ export const fetchBindingOver =
       // The view is of the guest's memory, which belongs to others as soon as this call has returned.
       const body = hasBody ? Uint8Array.from(view) : undefined
       const { limits } = run
-      const { body: bytes, ...answer } = await net().send(
+      const way = await net()
+      const { body: bytes, ...answer } = await way.send(
         { ...request, body },
         {
           site: run.site,
@@ -48,10 +48,10 @@ export const fetchBindingOver =
   }
 
 /** One way out for all sandboxes of a thread, opened when it is first needed. */
-let shared: Egress | undefined
+let shared: Promise<Egress> | undefined
 
-/** The global `fetch`. */
-export const fetchBinding: Binding = fetchBindingOver(() => (shared ??= egress()))
+/** The global `fetch`. What it takes to reach other servers is loaded when the first call is made: most threads never make one. */
+export const fetchBinding: Binding = fetchBindingOver(() => (shared ??= import("../egress/egress.ts").then(({ egress }) => egress())))
 
 const requestOf = (text: string): Omit<Outgoing, "body"> & { readonly hasBody: boolean } => {
   const { url, method, headers, redirect, hasBody } = JSON.parse(text) as Readonly<Record<string, unknown>>

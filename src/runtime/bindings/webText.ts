@@ -36,17 +36,17 @@ export const textFunctions = (): HostTable => {
       takes: "sn",
       run: (text: string, json: number): Uint8Array => Buffer.from(textIn(text, json)),
     },
-    /** `false`: not well-formed, and it had to be. */
+    /** 0: not well-formed, and it had to be. */
     "text.decode": {
       kind: "sync",
       takes: "snnb",
-      run: (encoding: string, fatal: number, json: number, bytes: Uint8Array): string | false | undefined => {
+      run: (encoding: string, fatal: number, json: number, bytes: Uint8Array): string | 0 | undefined => {
         const decoder = decoderFor(encoding, fatal)
         let text: string
         try {
           text = decoder.decode(bytes)
         } catch {
-          return false
+          return 0
         }
         return crossing(text, json)
       },
@@ -56,15 +56,15 @@ export const textFunctions = (): HostTable => {
       takes: "sn",
       run: (text: string, json: number): string => Buffer.from(textIn(text, json), "latin1").toString("base64"),
     },
-    /** `false`: not base64. */
+    /** 0: not base64. */
     "base64.decode": {
       kind: "sync",
       takes: "sn",
-      run: (text: string, json: number): string | false | undefined => {
+      run: (text: string, json: number): string | 0 | undefined => {
         try {
           return crossing(atob(text), json)
         } catch {
-          return false
+          return 0
         }
       },
     },

@@ -41,7 +41,7 @@ export const requireGraph = (files: SiteFiles, entry: string) =>
       const loaded = loadRequired(files, path)
       if ("problem" in loaded) return loaded
       const parsed = parseScript(path, loaded.code, path !== entry)
-      if ("program" in parsed || parseEither(path, loaded.code).kind === "script") return parsed
+      if ("program" in parsed || !("program" in parseEither(path, loaded.code).parsed)) return parsed
       const message = "This is an ES module, but require() takes CommonJS: set module.exports instead of exporting."
       return { problem: { ...parsed.problem, message } }
     },

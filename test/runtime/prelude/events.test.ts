@@ -116,7 +116,7 @@ describe("timers of the sandbox", () => {
 
   it("keeps timers that are set before a request until it begins", async () => {
     let sleeps = 0
-    const early = await startGuest((await webPrelude()) + ";globalThis.ran = 0; setTimeout(() => ran++, 1)", {
+    const early = await startGuest(`${await webPrelude()};globalThis.ran = 0; setTimeout(() => ran++, 1)`, {
       sleep: {
         kind: "async",
         takes: "n",

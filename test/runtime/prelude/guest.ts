@@ -98,7 +98,7 @@ export const startGuest = async (prelude: string, more: HostTable = {}): Promise
       return context.newString(value)
     }
     if (typeof value === "number") return context.newNumber(value)
-    if (typeof value === "boolean") return value ? context.true : context.false
+    if (typeof value === "boolean") return context.newNumber(value ? 1 : 0)
     if (value instanceof Uint8Array)
       return context.newArrayBuffer(value.buffer.slice(value.byteOffset, value.byteOffset + value.byteLength) as ArrayBuffer)
     return context.undefined

@@ -152,6 +152,11 @@ describe("taking a response", () => {
 })
 
 describe("what the prelude puts on the global object", () => {
+  it("takes no text for a URL before it has seen one", async () => {
+    const fresh = await startGuest(await webPrelude())
+    expect(await fresh.run('return URL.canParse("")')).toBe(false)
+  })
+
   it("is not enumerable, can be replaced, and has its name", async () => {
     expect(
       await guest.run(`

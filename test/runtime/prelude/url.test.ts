@@ -64,7 +64,7 @@ likeNode("URL with a base", {
   "a URL as its own base": "new URL('x', new URL('https://a.b/c/')).href",
   canParse: "[URL.canParse('x'), URL.canParse('x', 'https://a.b'), URL.canParse('https://a.b')]",
   "static parse": "[URL.parse('x'), URL.parse('x', 'https://a.b').href]",
-  "JSON and text": "[JSON.stringify({ u: new URL('https://a.b') }), `${new URL('https://a.b')}`]",
+  "JSON and text": "[JSON.stringify({ u: new URL('https://a.b') }), String(new URL('https://a.b'))]",
 })
 
 const setters: ReadonlyArray<readonly [string, unknown]> = [
@@ -136,14 +136,14 @@ likeNode("URLSearchParams", {
     "a=\u0000",
   ]),
   "of a Map": "[...new URLSearchParams(new Map([['a', 'b']]))]",
-  "of another": "const a = new URLSearchParams('a=1'); const b = new URLSearchParams(a); b.append('c', 2); return [`${a}`, `${b}`]",
+  "of another": "const a = new URLSearchParams('a=1'); const b = new URLSearchParams(a); b.append('c', 2); return [String(a), String(b)]",
   "of nothing": "[...new URLSearchParams()]",
   "get, getAll, has":
     "const p = new URLSearchParams('a=1&a=2&b='); return [p.get('a'), p.getAll('a'), p.get('x'), p.getAll('x'), p.has('b'), p.has('c'), p.has('a', '2'), p.has('a', '3')]",
   "a value like a name": "const p = new URLSearchParams('x=a&a=1'); return [p.get('a'), p.has('1')]",
-  set: "const p = new URLSearchParams('a=1&b=2&a=3'); p.set('a', 'x'); p.set('c', 'y'); return `${p}`",
-  delete: "const p = new URLSearchParams('a=1&b=2&a=3'); p.delete('a', '3'); const one = `${p}`; p.delete('a'); return [one, `${p}`]",
-  sort: "const p = new URLSearchParams('z=1&a=2&z=0&\\u{1F600}=3&\\uFFFD=4'); p.sort(); return `${p}`",
+  set: "const p = new URLSearchParams('a=1&b=2&a=3'); p.set('a', 'x'); p.set('c', 'y'); return String(p)",
+  delete: "const p = new URLSearchParams('a=1&b=2&a=3'); p.delete('a', '3'); const one = String(p); p.delete('a'); return [one, String(p)]",
+  sort: "const p = new URLSearchParams('z=1&a=2&z=0&\\u{1F600}=3&\\uFFFD=4'); p.sort(); return String(p)",
   forEach: "const all = []; new URLSearchParams('a=1&b=2').forEach((v, k, p) => all.push(k, v, p.size)); return all",
   iterators: "const p = new URLSearchParams('a=1&b=2'); return [[...p.keys()], [...p.values()], [...p.entries()], Object.fromEntries(p)]",
   tag: "Object.prototype.toString.call(new URLSearchParams)",

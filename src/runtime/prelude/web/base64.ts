@@ -2,7 +2,7 @@ import { hostFunction } from "../host.ts"
 import { DOMException } from "./domException.ts"
 
 const encodeOnHost = hostFunction<[text: string, json: number], string>("base64.encode")
-const decodeOnHost = hostFunction<[text: string, json: number], string | false | undefined>("base64.decode")
+const decodeOnHost = hostFunction<[text: string, json: number], string | 0 | undefined>("base64.decode")
 const stringify = JSON.stringify
 const parse = JSON.parse
 
@@ -16,6 +16,6 @@ export const atob = (value: unknown): string => {
   const given = String(value)
   const text = given.includes("\0") ? "?" : given.toWellFormed()
   const plain = decodeOnHost(text, 0)
-  if (plain === false) throw new DOMException("The string is not base64.", "InvalidCharacterError")
+  if (plain === 0) throw new DOMException("The string is not base64.", "InvalidCharacterError")
   return plain ?? parse(decodeOnHost(text, 1) as string)
 }

@@ -5,7 +5,6 @@ import { forgetRandom } from "./random.ts"
 import { type Request, requestOf } from "./request.ts"
 import { isResponseObject, type Parts, partsOf, type Response } from "./response.ts"
 import { utf8 } from "./text.ts"
-import { knowUrl } from "./url.ts"
 
 /** To be called when a request begins, before any user code runs: what the memory image holds of randomness is dropped, timers run. */
 export const beginRequest = (): void => {
@@ -14,8 +13,8 @@ export const beginRequest = (): void => {
 }
 
 /**
- * The request that the server got. Nothing is checked: `url` has to be as `new URL(url).href` writes it, the method in capitals,
- * names of headers in lower case, and text without a byte order mark of its own meaning.
+ * The request that the server got. Nothing is checked or changed: user code sees the URL and the method as they are given here.
+ * Names of headers have to be in lower case.
  */
 export const incomingRequest = (
   url: string,
@@ -23,10 +22,7 @@ export const incomingRequest = (
   flatHeaders: Array<string>,
   body: string | ArrayBuffer | null,
   signal?: AbortSignal,
-): Request => {
-  knowUrl(url)
-  return requestOf(body, url, method, flatHeaders, signal && { signal })
-}
+): Request => requestOf(body, url, method, flatHeaders, signal && { signal })
 
 /** Whether something is a Response, or of a class that extends it. */
 export const isResponse = (value: unknown): value is Response => isResponseObject(value)

@@ -2,9 +2,7 @@ import { hostFunction } from "../host.ts"
 import { type BufferSource, type Bytes, bufferOf } from "./bytes.ts"
 
 const encodeOnHost = hostFunction<[text: string, json: number], ArrayBuffer>("text.encode")
-const decodeOnHost = hostFunction<[label: string, fatal: number, json: number, bytes: ArrayBuffer], string | false | undefined>(
-  "text.decode",
-)
+const decodeOnHost = hostFunction<[label: string, fatal: number, json: number, bytes: ArrayBuffer], string | 0 | undefined>("text.decode")
 const stringify = JSON.stringify
 const parse = JSON.parse
 
@@ -23,7 +21,7 @@ export const decoded = (source: BufferSource, encoding: string, fatal: boolean):
   const strict = fatal ? 1 : 0
   const text = decodeOnHost(encoding, strict, 0, bytes)
   if (typeof text === "string") return text
-  return text === false ? undefined : parse(decodeOnHost(encoding, strict, 1, bytes) as string)
+  return text === 0 ? undefined : parse(decodeOnHost(encoding, strict, 1, bytes) as string)
 }
 
 /** "UTF-8 decode": with replacement characters, without the byte order mark. */

@@ -5,12 +5,7 @@ const parseOnHost = hostFunction<[input: string, base: string], string | undefin
 const setOnHost = hostFunction<[href: string, part: string, value: string], string>("url.set")
 
 /** The last URL that is known to be as a parser would write it: to parse it again asks nobody. */
-let known = ""
-
-/** Tells that a URL is as the host's parser writes it. */
-export const knowUrl = (href: string): void => {
-  known = href
-}
+let known: string | undefined
 
 /** The URL as the standard writes it, or `undefined` if it is not one. */
 export const parseUrl = (input: string, base?: string): string | undefined => {
