@@ -29,7 +29,6 @@ class Refused extends Error {
 
 const slugOf = (text) =>
   text
-    .normalize("NFKD")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-+|-+$/g, "")

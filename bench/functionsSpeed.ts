@@ -11,7 +11,7 @@ import { cpuOf, deploy, rssOf, startServer } from "./server.ts"
 const rounds = 5
 const connections = 32
 const warmMs = 3000
-const ms = 2000
+const ms = 3000
 
 const ourName = "fazt, a fresh state for each request"
 
