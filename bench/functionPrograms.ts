@@ -106,7 +106,7 @@ export const store = `export default {
     if (what === "get") return Response.json(kv.get(key))
     if (what === "set") kv.set(key, { at: Date.now(), text: "some text of a length that is not unusual for a value" })
     if (what === "incr") return new Response(String(kv.incr(key)))
-    if (what === "fill") for (let n = 0; n < 100; n++) kv.set("k" + key + n, { n, text: "a value that is read again and again" })
+    if (what === "fill") for (let n = 0; n < 10; n++) kv.set("k" + key + n, { n, text: "a value that is read again and again" })
     return new Response("ok")
   },
 }

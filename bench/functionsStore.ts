@@ -29,8 +29,8 @@ const row = (what: string, at: number, { requests, seconds, latencies, errors }:
 export const benchStore = async (): Promise<void> => {
   const server = await startServer()
   await deploy(server, "store", new Map([["main.js", Buffer.from(store)]]))
-  for (let hundred = 0; hundred < 10; hundred++) await getText(server.port, host, `/fill/${hundred}-`)
-  const keys = Array.from({ length: 1000 }, (_, n) => request(`/get/k${Math.floor(n / 100)}-${n % 100}`))
+  for (let ten = 0; ten < 100; ten++) await getText(server.port, host, `/fill/${ten}-`)
+  const keys = Array.from({ length: 1000 }, (_, n) => request(`/get/k${Math.floor(n / 10)}-${n % 10}`))
   await load({ port: server.port, requests: keys, connections: 16, ms: 3000 })
 
   // On the same disk, in the same minutes.

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http"
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http"
 import type { FunctionResult } from "../runtime/functions.ts"
 import { readAnswer } from "../runtime/guestAnswer.ts"
 import type { BlobCache } from "./blobCache.ts"
@@ -36,12 +36,19 @@ const sendAnswer = (
   if (!withoutBody.has(status)) headers.push("content-length", String(typeof body === "string" ? Buffer.byteLength(body) : body.byteLength))
   res.writeHead(status, headers)
   if (req.method === "HEAD" || withoutBody.has(status)) res.end()
-  else res.end(body)
+  // Node writes headers and a text in one piece, as UTF-8; headers are Latin-1.
+  else res.end(typeof body === "string" && !isAscii.test(meta) ? Buffer.from(body) : body)
 }
 
-const record = (headers: ReadonlyArray<string>): Record<string, string> => {
-  const all: Record<string, string> = {}
-  for (let i = 0; i < headers.length; i += 2) if (!ownHeaders.has(headers[i]!)) all[headers[i]!] = headers[i + 1]!
+const isAscii = /^[\0-\x7f]*$/
+
+const record = (headers: ReadonlyArray<string>): OutgoingHttpHeaders => {
+  const all: OutgoingHttpHeaders = {}
+  for (let i = 0; i < headers.length; i += 2) {
+    const [name, value] = [headers[i]!, headers[i + 1]!]
+    if (ownHeaders.has(name)) continue
+    all[name] = name === "set-cookie" ? [...((all[name] as Array<string> | undefined) ?? []), value] : value
+  }
   return all
 }
 

@@ -13,7 +13,7 @@ const memory = existsSync("/dev/shm") ? "/dev/shm" : tmpdir()
 const scratchOf = (pid: number | undefined) => readdirSync(memory).filter((name) => name.startsWith(`fazt-dev-${pid}-`))
 
 let child: Dev | undefined
-afterEach(() => child?.signal("SIGKILL"))
+afterEach(() => child?.stop())
 
 const start = async (folder: string, ...args: ReadonlyArray<string>): Promise<Dev> => {
   child = await startDev(folder, ...args)
@@ -63,8 +63,7 @@ it("waits for what can be deployed, ends when interrupted, and leaves nothing be
   writeFileSync(join(folder, "main.js"), `export default { fetch: () => new Response("there") }`)
   await dev.next(dev.is("deployed"))
   expect((await ask(dev.port, "/any", { host: "localhost" })).text).toBe("there")
-  dev.signal("SIGINT")
-  expect(await dev.ended).toBe(0)
+  expect(await dev.stop()).toBe(0)
   expect(scratchOf(dev.pid)).toEqual([])
 }, 60_000)
 

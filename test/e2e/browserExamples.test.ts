@@ -105,7 +105,7 @@ describe.skipIf(!existsSync(executable))("the examples with server code in a bro
       writeFileSync(join(site, "index.html"), "<h1>two</h1>")
       await page.getByRole("heading", { name: "two" }).waitFor()
     } finally {
-      dev.signal("SIGKILL")
+      await dev.stop()
     }
   })
 })

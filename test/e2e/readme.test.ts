@@ -27,6 +27,8 @@ describe("the tour in the README", () => {
       expect(all).toContain("<h1>About</h1>")
       expect(all).toContain("1 uploaded")
       expect(all).toMatch(/-<h1>Hello<\/h1>\n\+<h1>Hello, again<\/h1>/)
+      expect(all).toContain("visit 2")
+      expect(all).toMatch(/log +counting/)
       expect(all).toMatch(/v1\.SiteRolledBack/)
       expect(all).toMatch(/events verified/)
       const page = await shell(folder, `curl -s http://my-site.localhost:${server.port}/`)

@@ -35,10 +35,15 @@ export const startDev = async (folder: string, ...args: ReadonlyArray<string>) =
     }
     throw new Error(`It did not come. So far: ${out}${errors}`)
   }
+  /** Ends it as Ctrl-C does, and gives its exit code. */
+  const stop = (): Promise<number | null> => {
+    started.kill("SIGINT")
+    return ended
+  }
   const is = (name: string) => (event: Event) => event.event === name
   const { url } = await next(is("ready"))
   const port = Number(new URL(url).port)
-  return { pid: started.pid, url, port, next, is, ended, signal: (signal: NodeJS.Signals) => started.kill(signal) }
+  return { pid: started.pid, url, port, next, is, stop }
 }
 
 export type Dev = Awaited<ReturnType<typeof startDev>>

@@ -26,6 +26,8 @@ const deployed = {
   changed: 0,
   removed: 0,
   warnings: [],
+  server: null,
+  notes: [],
   message: "Deployment successful",
 }
 
