@@ -20,7 +20,6 @@ export const activityProjection: Projection = {
   createIndexes: `
     CREATE INDEX activity_by_at ON activity (at);
     CREATE INDEX activity_by_site ON activity (site, seq) WHERE site IS NOT NULL;
-    CREATE INDEX activity_by_stream ON activity (stream, seq);
     CREATE INDEX activity_by_type ON activity (type, seq);
     CREATE INDEX activity_by_actor ON activity (actor, seq)`,
   prepare: (db, table) => {
@@ -80,7 +79,8 @@ export const activityQuery = (db: Sqlite, filter: ActivityFilter): ReadonlyArray
     values.push(value)
   }
   where("a.site = ?", filter.site)
-  where("a.stream = ?", filter.stream)
+  // The log itself is indexed by stream.
+  where("e.stream = ?", filter.stream)
   const versioned = /^v\d+\./.test(filter.type ?? "")
   where(versioned ? "a.type = ?" : "a.type IN (SELECT substr(key, 6) FROM meta WHERE key GLOB 'type:v*.' || ?)", filter.type)
   where("a.actor = ?", filter.actor)
