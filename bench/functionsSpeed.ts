@@ -10,7 +10,8 @@ import { cpuOf, deploy, rssOf, startServer } from "./server.ts"
 
 const rounds = 5
 const connections = 32
-const warmMs = 3000
+/** Until the engine has compiled what is used often, which takes some ten thousand requests. */
+const warmMs = 8000
 const ms = 3000
 
 const ourName = "fazt, a fresh state for each request"

@@ -5,7 +5,7 @@ import { type Browser, chromium, type Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { temporaryFolder } from "../support/cartridge.ts"
 import { startDev } from "../support/dev.ts"
-import { startProgram } from "../support/program.ts"
+import { fazt, startProgram } from "../support/program.ts"
 
 const executable = "/usr/bin/chromium"
 const examples = fileURLToPath(new URL("../../examples", import.meta.url))
@@ -27,6 +27,8 @@ describe.skipIf(!existsSync(executable))("the examples with server code in a bro
   beforeAll(async () => {
     folder = temporaryFolder()
     server = await startProgram(folder, ["--examples", examples])
+    // The processor is shared with a browser that starts.
+    await fazt(folder, ["config", "set", "functions.cpu_ms", "2000"])
     browser = await chromium.launch({ executablePath: executable, args: ["--no-sandbox", "--disable-gpu", "--disable-quic"] })
   }, 60_000)
 

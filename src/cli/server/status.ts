@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import type { Status } from "../../http/api/Api.ts"
 import { withServer } from "../connection.ts"
-import { bytes, duration, grouped } from "../format.ts"
+import { bytes, counted, duration, grouped } from "../format.ts"
 import { json, serverOptions } from "../options.ts"
 import { answer } from "../output.ts"
 import { type Look, pairs } from "../table.ts"
@@ -32,7 +32,12 @@ const renderStatus = (status: Status, look: Look): string => {
       ["Head", `${status.head.seq}:${status.head.hash}`],
       ["Cartridge", `${status.database.path} (${bytes(status.database.size_bytes)})`],
       ["Memory", bytes(status.memory_bytes)],
+      ["Server code", codeLine(status.functions)],
+      ["WebSockets", grouped(status.sockets)],
     ],
     look,
   )
 }
+
+const codeLine = ({ runs, killed, conflicts }: Status["functions"]): string =>
+  `${counted(runs, "run")}, ${grouped(conflicts)} begun again after a conflict, ${counted(killed, "hung thread")} replaced`

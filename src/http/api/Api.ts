@@ -247,6 +247,18 @@ export const Status = Schema.Struct({
   sites: Count,
   database: Schema.Struct({ path: Schema.String, size_bytes: Count }),
   memory_bytes: Count,
+  /** Server code since the start: runs; threads that hung and were replaced; runs begun again for that, and for conflicts. */
+  functions: Schema.Struct({
+    runs: Count,
+    killed: Count,
+    requeued: Count,
+    conflicts: Count,
+    waiting: Count,
+    images: Count,
+    image_bytes: Count,
+  }),
+  /** Open WebSockets. */
+  sockets: Count,
   /** Why the cartridge cannot be written to, if it cannot. */
   read_only: Schema.NullOr(Schema.String),
 }).annotations({ identifier: "Status" })

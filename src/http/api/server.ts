@@ -8,8 +8,11 @@ import { EventLog, LogIsReadOnly } from "../../events/EventLog.ts"
 import { projections, type RebuildProgress } from "../../projections/projector.ts"
 import { Queries } from "../../projections/Queries.ts"
 import { siteQueries } from "../../projections/sites.ts"
+import type { Functions as FunctionCore } from "../../runtime/functions.ts"
+import { Functions } from "../Functions.ts"
 import { Reads } from "../Reads.ts"
 import { ServerInfo } from "../ServerInfo.ts"
+import { Sockets } from "../Sockets.ts"
 import { Api } from "./Api.ts"
 import { BadRequest } from "./envelope.ts"
 
@@ -22,6 +25,8 @@ export const serverLayer = HttpApiBuilder.group(Api, "server", (handlers) =>
     const info = yield* ServerInfo
     const { db } = yield* Reads
     const log = yield* EventLog
+    const functions = yield* Functions
+    const { live } = yield* Sockets
     const { sites } = siteQueries(db)
     const scope = yield* Effect.scope
     const rebuilding = yield* Ref.make<ReadonlyMap<string, RebuildProgress>>(new Map())
@@ -49,6 +54,8 @@ export const serverLayer = HttpApiBuilder.group(Api, "server", (handlers) =>
               sites: sites({ deleted: false }).length,
               database: { path: info.db, size_bytes: sizeOf(info.db) + sizeOf(`${info.db}-wal`) },
               memory_bytes: process.memoryUsage.rss(),
+              functions: functionCounts(functions.stats()),
+              sockets: live.stats().sockets,
               read_only: writer.readOnly === undefined ? null : new LogIsReadOnly(writer.readOnly).message,
             },
           }
@@ -88,3 +95,13 @@ export const serverLayer = HttpApiBuilder.group(Api, "server", (handlers) =>
       )
   }),
 )
+
+const functionCounts = ({ runs, killed, requeued, conflicts, waiting, images }: ReturnType<FunctionCore["stats"]>) => ({
+  runs,
+  killed,
+  requeued,
+  conflicts,
+  waiting,
+  images: images.count,
+  image_bytes: images.bytes,
+})
