@@ -3,10 +3,10 @@ import { benchFunctionMemory } from "./functionsMemory.ts"
 import { benchSpeed } from "./functionsSpeed.ts"
 import { benchStore } from "./functionsStore.ts"
 
-/** What server code costs, what its storage gives, and what one site does to another. */
-export const benchFunctions = async (): Promise<void> => {
-  await benchSpeed()
-  await benchStore()
-  await benchAttacks()
-  await benchFunctionMemory()
-}
+/** What server code costs, what its storage gives, what one site does to another, and what many sites take up. */
+export const functionBenches = {
+  "functions.speed": benchSpeed,
+  "functions.store": benchStore,
+  "functions.attacks": benchAttacks,
+  "functions.memory": benchFunctionMemory,
+} as const

@@ -50,7 +50,7 @@ export const benchAttacks = async (): Promise<void> => {
   await deploy(server, "good", new Map([["main.js", Buffer.from(hello.code)]]))
   const good = (): Promise<LoadResult> => load({ port: server.port, requests: [request("good")], connections, ms, perSecond })
   // Until the code is compiled.
-  await load({ port: server.port, requests: [request("good")], connections: 32, ms: 3000 })
+  await load({ port: server.port, requests: [request("good")], connections: 32, ms: 6000 })
 
   const rows: Array<ReadonlyArray<string>> = []
   const add = (what: string, result: LoadResult, before: Counters | undefined, after: Counters | undefined, attack?: LoadResult): void => {

@@ -31,7 +31,7 @@ export const benchStore = async (): Promise<void> => {
   await deploy(server, "store", new Map([["main.js", Buffer.from(store)]]))
   for (let ten = 0; ten < 100; ten++) await getText(server.port, host, `/fill/${ten}-`)
   const keys = Array.from({ length: 1000 }, (_, n) => request(`/get/k${Math.floor(n / 10)}-${n % 10}`))
-  await load({ port: server.port, requests: keys, connections: 16, ms: 3000 })
+  await load({ port: server.port, requests: keys, connections: 16, ms: 6000 })
 
   // On the same disk, in the same minutes.
   const raw = rawSqlite(dirname(server.db), 3000)

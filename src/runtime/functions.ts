@@ -213,10 +213,7 @@ export const makeFunctions = (options: FunctionsOptions) => {
       return undefined
     },
     setEnv: pool.setEnv,
-    settingsChanged: (): void => {
-      images.clear()
-      pool.setSettings(options.settings())
-    },
+    settingsChanged: (): void => pool.setSettings(options.settings()),
     stats: () => ({ ...pool.stats(), images: images.stats() }),
     close: pool.close,
   }

@@ -53,10 +53,6 @@ export const imageCache = (maxBytes: () => number, start: (request: Omit<StartRe
       )
       return made
     },
-    clear: (): void => {
-      images.clear()
-      bytes = 0
-    },
     stats: () => ({ count: images.size, bytes }),
   }
 }

@@ -522,7 +522,8 @@ export class Sandbox {
         kind: "sync",
         takes: "ss",
         run: (request: string, body: string): string => {
-          const answer = this.run!.fetched[this.fetchedSoFar]
+          if (this.run === undefined) throw notAtStart("fetch")
+          const answer = this.run.fetched[this.fetchedSoFar]
           if (answer === undefined) throw new RunSuspended(request, body)
           this.fetchedSoFar++
           return answer

@@ -319,6 +319,8 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
   return {
     receive: (message: ToSandbox): void => {
       if (message.settings !== undefined) {
+        // The memory of a sandbox is bounded when it is made.
+        if (message.settings.memoryBytes !== settings.memoryBytes) for (const running of programs.values()) dropSandboxes(running)
         settings = message.settings
         limits = { ...settings.run, ...settings.bindings }
       }
@@ -350,6 +352,11 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
       ends = []
     },
   }
+}
+
+const dropSandboxes = ({ free, used }: Running): void => {
+  free.length = 0
+  used.length = 0
 }
 
 /** The hosts that a site names, as far as the server's own list (empty: all) allows them. */

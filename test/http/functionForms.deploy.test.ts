@@ -114,6 +114,13 @@ describe("server code that cannot run is not published", () => {
       { file: "main.js", line: 0 },
       /handler/,
     ],
+    [
+      "a call that waits while it is loaded",
+      { "main.js": `\nfazt.net.fetch("https://example.com")\n${handler}` },
+      "CODE_FAILED",
+      { file: "main.js", line: 2 },
+      /handler/,
+    ],
     ["data while it is loaded", { "main.js": `\nkv.set("a", 1)\n${handler}` }, "CODE_FAILED", { file: "main.js", line: 2 }, /handler/],
     [
       "a random name while it is loaded",
