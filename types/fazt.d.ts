@@ -314,13 +314,27 @@ declare namespace Fazt {
     readonly headers: Readonly<Record<string, string>>
     /** Parsed if it came as JSON, text otherwise; `undefined` if there is none. */
     readonly body: any
+    /** Text fields of a `multipart/form-data` form, the first of each name. Such a request has no `body`. */
+    readonly form?: Readonly<Record<string, string>>
+    /** Its files. */
+    readonly files?: Readonly<Record<string, ApiFile>>
+  }
+
+  interface ApiFile {
+    readonly name: string
+    readonly type: string
+    readonly size: number
+    readonly data: ArrayBuffer
   }
 
   interface ApiResponse {
     readonly status: number
     readonly body: unknown
-    readonly headers: Readonly<Record<string, string>>
+    readonly headers: ApiHeaders
   }
+
+  /** Several values under one name are sent as so many headers. */
+  type ApiHeaders = Readonly<Record<string, string | number | ReadonlyArray<string>>>
 
   // ------------------------------------------------------------------------------------------------------------ scripts in main.js
 
@@ -339,8 +353,8 @@ declare namespace Fazt {
     status(code: number): LegacyResponse
     header(name: string, value: string): LegacyResponse
     /** Answers with HTML. */
-    send(html: unknown): void
-    json(value: unknown): void
+    send(html: unknown): LegacyResponse
+    json(value: unknown): LegacyResponse
   }
 }
 
@@ -358,7 +372,7 @@ declare const request: Fazt.ApiRequest
 /** In a script `api/main.js`: makes an answer, which is given by being the value of the script's last expression. */
 declare function respond(status: number): Fazt.ApiResponse
 declare function respond(body: unknown): Fazt.ApiResponse
-declare function respond(status: number, body: unknown, headers?: Readonly<Record<string, string>>): Fazt.ApiResponse
+declare function respond(status: number, body: unknown, headers?: Fazt.ApiHeaders): Fazt.ApiResponse
 /** In a script `api/main.js`: files in `api/` (`"./lib.js"`), and the packages lodash, cheerio, uuid, zod, marked, dayjs and validator. */
 declare function require(name: string): any
 /** In files that a script requires. */

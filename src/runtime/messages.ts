@@ -88,7 +88,8 @@ export type Outcome =
   number | string | Uint8Array | Effects | RunProblem | undefined
 
 export interface FromSandbox {
-  readonly ready?: true
+  /** It can be given work. `thread` is its number in the kernel, where there is one. */
+  readonly ready?: { readonly thread: number | undefined }
   /** Five entries for each: id, meta (`undefined` with a problem), body or problem, milliseconds of processor time, effects. */
   readonly outcomes?: ReadonlyArray<Outcome>
   /** The end of runs that went on after their answer: id, milliseconds, effects. */

@@ -6,6 +6,7 @@ import type { Effects, FromSandbox, LogEntry, SandboxSettings, StartRefusal, Sta
 import { type SandboxThread, startThread } from "./poolThread.ts"
 import type { RunProblem } from "./sandbox.ts"
 import { SiteQueue } from "./siteQueue.ts"
+import { watchEveryMs } from "./watchdog.ts"
 
 export interface PoolOptions {
   readonly thread: URL
@@ -30,10 +31,6 @@ export type Started =
 /** Jobs that a thread is given before it has answered others, at most: by number, and by what they are expected to cost. */
 const maxBatch = 32
 const maxBatchMs = 10
-
-/** How much longer than its limit something may run before its thread is taken for hung. */
-const graceMs = 30
-const watchEveryMs = 10
 
 /** Another thread for one that has died before it was ready comes after so long. */
 const respawnMs = 1000
@@ -212,12 +209,11 @@ export const sandboxPool = (options: PoolOptions) => {
     const settings = options.settings()
     for (const thread of [...fast, slow!]) {
       const now = thread.watch()
-      if (now === undefined) continue
-      const limit = now.job === thread.starting?.id ? settings.startMs : settings.run.cpuMs
-      if (now.ms > limit + graceMs) {
+      const limit = now?.job === thread.starting?.id ? settings.startMs : settings.run.cpuMs
+      if (thread.hangs(now, limit)) {
         counters.killed++
         const took = `longer than ${limit} ms in one step of the engine, and was stopped`
-        replace(thread, { guilty: now.job, problem: { kind: "hang", message: `It ran ${took} (functions.cpu_ms).` } })
+        replace(thread, { guilty: now!.job, problem: { kind: "hang", message: `It ran ${took} (functions.cpu_ms).` } })
       }
     }
     if (!isBusy()) {
@@ -227,7 +223,10 @@ export const sandboxPool = (options: PoolOptions) => {
   }
 
   /** Ends a thread. The job that hung it fails; the others have done nothing that cannot be done again, and are. */
-  const replace = (thread: SandboxThread, { guilty, problem }: { readonly guilty: number | undefined; readonly problem: JobProblem }): void => {
+  const replace = (
+    thread: SandboxThread,
+    { guilty, problem }: { readonly guilty: number | undefined; readonly problem: JobProblem },
+  ): void => {
     void thread.end()
     const successor = spare ?? spawn()
     spare = undefined

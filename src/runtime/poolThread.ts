@@ -1,7 +1,9 @@
 import { Worker } from "node:worker_threads"
+import { cpuMsOf } from "./cpuClock.ts"
 import type { Job } from "./job.ts"
 import type { FromSandbox, Loaded, SandboxSettings, SandboxThreadOptions, StartRequest, ToSandbox } from "./messages.ts"
 import { watchBytes, watcher } from "./watch.ts"
+import { watchdog } from "./watchdog.ts"
 
 /** What a thread's owner hears of it. */
 export interface ThreadEvents {
@@ -32,6 +34,10 @@ export class SandboxThread {
   private readonly waiting = new Set<number>()
   private readonly answered = new Set<number>()
   expectedMs = 0
+  /** Its number in the kernel. */
+  private kernelThread: number | undefined
+  /** Whether it hangs, judged by what `watch` gives, and by how long its job may take. */
+  readonly hangs = watchdog(() => (this.kernelThread === undefined ? undefined : cpuMsOf(this.kernelThread)))
   private readonly programs = new Map<string, true>()
   private readonly sockets = new Map<string, Readonly<Record<string, number>> | undefined>()
   private outgoing = empty()
@@ -40,6 +46,11 @@ export class SandboxThread {
   constructor(worker: Worker, watch: ReturnType<typeof watcher>) {
     this.worker = worker
     this.watch = watch
+  }
+
+  becameReady(kernelThread: number | undefined): void {
+    this.kernelThread = kernelThread
+    this.isReady = true
   }
 
   get running(): number {
@@ -160,8 +171,8 @@ export const startThread = (
   const worker = new Worker(options.thread, { workerData, name: "fazt-sandbox", resourceLimits })
   const thread = new SandboxThread(worker, watcher(watch))
   worker.on("message", (message: FromSandbox) => {
-    if (message.ready !== true) return events.message(thread, message)
-    thread.isReady = true
+    if (message.ready === undefined) return events.message(thread, message)
+    thread.becameReady(message.ready.thread)
     events.ready()
   })
   worker.once("error", (error) => events.died(thread, error))

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads"
+import { kernelThread } from "./cpuClock.ts"
 import type { SandboxThreadOptions, ToSandbox } from "./messages.ts"
 import { sandboxes } from "./sandboxes.ts"
 
@@ -7,4 +8,4 @@ const thread = sandboxes(workerData as SandboxThreadOptions, (message) => parent
 parentPort!.on("message", (message: ToSandbox) => thread.receive(message))
 
 thread.warmUp()
-parentPort!.postMessage({ ready: true })
+parentPort!.postMessage({ ready: { thread: kernelThread() } })

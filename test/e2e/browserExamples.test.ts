@@ -109,5 +109,5 @@ describe.skipIf(!existsSync(executable))("the examples with server code in a bro
     } finally {
       await dev.stop()
     }
-  })
+  }, 60_000)
 })

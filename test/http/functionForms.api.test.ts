@@ -236,39 +236,34 @@ respond(200, { result: result })`,
     expect([(await server.ask(count, "/api")).text, (await server.ask(count, "/api")).text]).toEqual(["1", "1"])
   })
 
-  it.each<[string, string, unknown]>([
-    [
-      "lodash",
-      "var _ = require('lodash'); respond(200, [_.chunk([1, 2, 3], 2), _.template('a<%= b %>')({ b: 1 })])",
-      [[[1, 2], [3]][0], "a1"],
-    ],
+  it.each<[string, string, string]>([
+    ["lodash", "var _ = require('lodash'); respond(200, [_.chunk([1, 2, 3], 2), _.template('a<%= b %>')({ b: 1 })])", '[[[1,2],[3]],"a1"]'],
     [
       "cheerio",
       "var $ = require('cheerio').load('<ul><li>a<li>b</ul>'); respond(200, $('li').map(function () { return $(this).text() }).get())",
-      ["a", "b"],
+      '["a","b"]',
     ],
     [
       "uuid",
       "var uuid = require('uuid'); respond(200, [uuid.v4().length, uuid.v4() === uuid.v4(), uuid.validate(uuid.v7())])",
-      [36, false, true],
+      "[36,false,true]",
     ],
     [
       "zod",
       "var z = require('zod').z; respond(200, [z.object({ a: z.number() }).safeParse({ a: 'x' }).success, z.string().email().parse('a@b.cd')])",
-      [false, "a@b.cd"],
+      '[false,"a@b.cd"]',
     ],
     [
       "marked",
       "var marked = require('marked'); respond(200, [marked('# a'), marked.parse('*b*')])",
-      ["<h1>a</h1>\n", "<p><em>b</em></p>\n"],
+      '["<h1>a</h1>\\n","<p><em>b</em></p>\\n"]',
     ],
     ["dayjs", "var dayjs = require('dayjs'); respond(200, dayjs('2024-02-28').add(2, 'day').format('YYYY-MM-DD'))", "2024-03-01"],
-    ["validator", "var v = require('validator'); respond(200, [v.isEmail('a@b.cd'), v.isURL('nope')])", [true, false]],
-  ])("gives %s, which works in the time of a request", async (name, script, expected) => {
+    ["validator", "var v = require('validator'); respond(200, [v.isEmail('a@b.cd'), v.isURL('nope')])", "[true,false]"],
+  ])("gives %s, which works in the time of a request", async (_, script, expected) => {
     const site = await server.deploy({ "api/main.js": script })
-    expect((await server.ask(site, "/api")).text).toBe(
-      name === "lodash" ? '[[[1,2],[3]],"a1"]' : JSON.stringify(expected).replace(/^"(.*)"$/, "$1"),
-    )
+    await server.set("functions.cpu_ms", 100)
+    expect((await server.ask(site, "/api")).text).toBe(expected)
   })
 
   it("gives a package to a file that asks for it", async () => {

@@ -7,7 +7,7 @@ import { urlFunctions } from "./webUrl.ts"
 
 /** What the web's standard classes inside the sandbox leave to the host, because it does it better or faster. */
 export const webBinding: Binding = (invocation) => ({
-  ...cryptoFunctions(),
+  ...cryptoFunctions(invocation),
   ...formFunctions,
   ...textFunctions(),
   ...timeFunctions(invocation),

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, hash, hkdfSync, pbkdf2, timingSafeEqual } from "node:crypto"
 import { promisify } from "node:util"
-import { GuestError, type HostAnswer, type HostTable } from "../host.ts"
+import { GuestError, type HostAnswer, type HostTable, type Invocation } from "../host.ts"
 
 const derived = promisify(pbkdf2)
 
@@ -23,7 +23,7 @@ const checkBytes = (bytes: number): void => {
 /** Where the host's memory could still change while it works, or after: a copy. */
 const own = (view: Uint8Array): Uint8Array => Uint8Array.from(view)
 
-export const cryptoFunctions = (): HostTable => {
+export const cryptoFunctions = (invocation: () => Invocation): HostTable => {
   /** One at a time for each sandbox, so that no site takes all of the threads that do this. */
   let last: Promise<unknown> = Promise.resolve()
 
@@ -83,7 +83,12 @@ export const cryptoFunctions = (): HostTable => {
             name: "NotSupportedError",
           })
         const [ownKey, ownSalt] = [own(key), own(salt)]
-        const result = last.then(() => derived(ownKey, ownSalt, iterations, bytes, algorithm))
+        const { signal } = invocation()
+        const result = last.then(() => {
+          // It may have waited longer than anybody is interested in it.
+          if (signal.aborted) throw new GuestError("The request is over.", { name: "AbortError" })
+          return derived(ownKey, ownSalt, iterations, bytes, algorithm)
+        })
         last = result.catch(() => {})
         return { text: "null", bytes: await result }
       },

@@ -84,7 +84,9 @@ const entry = {
     Object.assign(fazt.app, { id: app.site, name: app.site })
     Object.assign(fazt, { version: app.version })
     beginEnv()
-    for (const name of ["__ops", "__call", "__start", "__fazt"]) delete global[name]
+    delete global.__fazt
   },
 }
 expose({ __fazt: entry })
+// Who has these can call the host as no global does: they are gone before any code of a site runs.
+for (const name of ["__ops", "__call", "__start"]) delete global[name]

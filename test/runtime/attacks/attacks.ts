@@ -306,7 +306,7 @@ const hugeArrays = attacks("killed", "an array of 2^32-1 items and", {
 const arrayLikes = attacks("killed", "something as long as 2^53 and", {
   ...perMethod(
     ["shift", "unshift", "indexOf", "lastIndexOf", "includes", "reverse", "join", "slice", "sort", "pop", "fill"],
-    (method) => `Array.prototype.${method}.call({ length: 2 ** 53 - 1, 0: 1 }, 1)`,
+    (method) => `Array.prototype.${method}.call({ length: 2 ** 53 - 1, 0: 1 }, 5)`,
   ),
   copyWithin: `Array.prototype.copyWithin.call({ length: 2 ** 53 - 1, 0: 1 }, 1, 0)`,
   splice: `Array.prototype.splice.call({ length: 2 ** 53 - 1 }, 0, 5)`,

@@ -103,6 +103,7 @@ export const bareSandbox = (cartridge: string, files: Readonly<Record<string, st
         wake: () => setImmediate(() => sandbox.resume()),
         suspend: () => {},
         outbound: () => {},
+        checkDeadline: () => sandbox.checkDeadline(),
         entered: () => {},
         left: () => {},
       },
