@@ -2,11 +2,12 @@
 // store sets to 1. Then putting a memory back into an earlier state costs what was changed, not what is there.
 //
 // The cards lie in the memory itself, where the program's linker left room for a stack that never grows so far. A store that
-// crosses the end of a kilobyte marks the one it begins in: who restores copies eight bytes more.
+// crosses the end of a kilobyte marks the one it begins in: what restores copies eight bytes more. That is a function of the
+// program too, called `restore`, since copying within the memory is many times faster than copying into it.
 
 import { cardBase, cardShift } from "../src/runtime/engine/abi.ts"
 
-const [typeSection, importSection, functionSection, codeSection] = [1, 2, 3, 10]
+const [typeSection, importSection, functionSection, exportSection, codeSection] = [1, 2, 3, 7, 10]
 const [i32, i64, f32, f64] = [0x7f, 0x7e, 0x7d, 0x7c]
 
 /** The program with its stores marked. Throws on instructions that it does not know. */
@@ -17,11 +18,13 @@ export const withCards = (wasm) => {
   const imported = importedFunctions(body(importSection))
   const signatures = indexesOf(body(functionSection))
   const mark = { type: types.length, index: imported + signatures.length }
+  const restore = { type: mark.type + 1, index: mark.index + 1 }
 
   const out = [...wasm.subarray(0, 8)]
   for (const { id, bytes } of sections) {
-    if (id === typeSection) push(out, id, appended(bytes, [0x60, 2, i32, i32, 0]))
-    else if (id === functionSection) push(out, id, appended(bytes, unsigned(mark.type)))
+    if (id === typeSection) push(out, id, appended(bytes, [0x60, 2, i32, i32, 0], [0x60, 4, i32, i32, i32, i32, 0]))
+    else if (id === functionSection) push(out, id, appended(bytes, unsigned(mark.type), unsigned(restore.type)))
+    else if (id === exportSection) push(out, id, appended(bytes, [7, ...Buffer.from("restore"), 0, ...unsigned(restore.index)]))
     else if (id === codeSection) push(out, id, codeOf(bytes, signatures, types, mark.index))
     else push(out, id, bytes)
   }
@@ -134,11 +137,11 @@ const indexesOf = (bytes) => {
   return Array.from({ length: reader.u32() }, () => reader.u32())
 }
 
-/** A vector with one more item. */
-const appended = (bytes, item) => {
+/** A vector with more items. */
+const appended = (bytes, ...items) => {
   const reader = new Reader(bytes)
   const count = reader.u32()
-  return [...unsigned(count + 1), ...bytes.subarray(reader.position), ...item]
+  return [...unsigned(count + items.length), ...bytes.subarray(reader.position), ...items.flat()]
 }
 
 // ── Code ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -146,15 +149,14 @@ const appended = (bytes, item) => {
 const codeOf = (bytes, signatures, types, mark) => {
   const reader = new Reader(bytes)
   const count = reader.u32()
-  const out = unsigned(count + 1)
+  const out = unsigned(count + 2)
   for (let i = 0; i < count; i++) {
     const size = reader.u32()
     const body = marked(reader.take(size), types[signatures[i]], mark)
     for (const byte of unsigned(body.length)) out.push(byte)
     for (const byte of body) out.push(byte)
   }
-  const last = markRange()
-  out.push(...unsigned(last.length), ...last)
+  for (const body of [markRange(), restoreRange()]) out.push(...unsigned(body.length), ...body)
   return out
 }
 
@@ -242,6 +244,35 @@ const markRange = () => {
     ...[...last, ...first, 0x6b, 0x41, 1, 0x6a], // how many
     ...[0xfc, 11, 0], // memory.fill
     0x0b,
+  ]
+}
+
+/**
+ * `(places, image, from, to)`: for each card in [from, to) that is marked, copies its kilobyte back and clears the card. `places` is
+ * the address of a table with a word for each card, beginning at card 0: -1 for a kilobyte that is left alone, else twice its
+ * number in the image, plus 1 if the next kilobyte follows it there.
+ */
+const restoreRange = () => {
+  const [places, image, card, end, place] = [0, 1, 2, 3, 4].map((local) => [0x20, local])
+  const setPlace = [0x22, 4]
+  const constant = (value) => [0x41, ...signed(value)]
+  const [add, and, shl, shrU, geU, geS] = [0x6a, 0x71, 0x74, 0x76, 0x4f, 0x4e]
+  const kilobyte = 1 << cardShift
+  const isMarked = [...card, 0x2d, 0, ...unsigned(cardBase)]
+  const clear = [...card, ...constant(0), 0x3a, 0, ...unsigned(cardBase)]
+  const placeOfCard = [...places, ...card, ...constant(2), shl, add, 0x28, 2, 0, ...setPlace]
+  const target = [...card, ...constant(cardShift), shl]
+  const source = [...image, ...place, ...constant(1), shrU, ...constant(cardShift), shl, add]
+  const length = [...constant(kilobyte), ...place, ...constant(1), and, ...constant(3), shl, add]
+  const copy = [...target, ...source, ...length, 0xfc, 10, 0, 0]
+  return [
+    ...[1, 1, i32], // one local: place
+    ...[0x02, 0x40, 0x03, 0x40], // block, loop
+    ...[...card, ...end, geU, 0x0d, 1], // until card = end
+    ...[...isMarked, 0x04, 0x40, ...clear],
+    ...[...placeOfCard, ...constant(0), geS, 0x04, 0x40, ...copy, 0x0b, 0x0b],
+    ...[...card, ...constant(1), add, 0x21, 2, 0x0c, 0], // next card
+    ...[0x0b, 0x0b, 0x0b],
   ]
 }
 

@@ -281,7 +281,7 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
     if (erased) rebuilds.restart()
     if (!erased && !shredded) return
     shredded = false
-    db.pragma("secure_delete = OFF")
+    db.pragma("secure_delete = FAST")
     scrub()
   }
 
@@ -361,13 +361,18 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
   }
 }
 
+/** Tries once: waiting for a reader, as a request that waits for another server is one, would hold up every writer. */
 const emptiesWriteAheadLog = (db: Sqlite): boolean => {
+  const patience = db.pragma("busy_timeout", { simple: true })
+  db.pragma("busy_timeout = 0")
   try {
     const [result] = db.pragma("wal_checkpoint(TRUNCATE)") as ReadonlyArray<{ readonly busy: number }>
     return result?.busy === 0
   } catch (error) {
     if (isStorageError(error)) return false
     throw error
+  } finally {
+    db.pragma(`busy_timeout = ${patience}`)
   }
 }
 

@@ -74,6 +74,8 @@ export const openForWriting = (path: string, migrations: ReadonlyArray<Migration
   db.pragma("synchronous = FULL")
   db.pragma("foreign_keys = OFF")
   db.pragma("journal_size_limit = 67108864")
+  // What is deleted or moved leaves no copy in the pages that are written anyway, or an erasure later could not find them all.
+  db.pragma("secure_delete = FAST")
   db.pragma(`application_id = ${applicationId}`)
   migrate(db, path, migrations)
   return db

@@ -55,6 +55,14 @@ export class SiteLoad {
     this.budget -= ms
   }
 
+  /** A run that was answered before has ended, after so much more. */
+  spentAfterwards(ms: number, now: number, { cpuPerSecond }: AdmissionLimits): void {
+    this.averageMs += ms * weight
+    if (!this.isSlow || cpuPerSecond === 0) return
+    this.refill(now, cpuPerSecond)
+    this.budget -= ms
+  }
+
   /** A run had to be stopped together with its thread. */
   strike(now: number): void {
     this.strikes = [...this.strikes.filter((at) => at > now - strikeWindowMs), now]

@@ -1,4 +1,4 @@
-import { cardShift } from "./engine/abi.ts"
+import { cardBase, cardShift, stackReserve } from "./engine/abi.ts"
 import type { Guest } from "./engine/guest.ts"
 
 /**
@@ -81,79 +81,87 @@ const freeBlocks = (guest: Guest, top: number): ReadonlyArray<readonly [start: n
   return taken.sort(([a], [b]) => a - b).map(([start, stop]) => [start + headBytes, stop - tailBytes] as const)
 }
 
-/** A copy in memory of this thread's own: copying out of shared memory takes three times as long. */
-export const ownImage = (image: Image): Image => ({ ...image, bytes: image.bytes.slice() })
-
-/**
- * Puts a guest that has this image into its state again: copies back the kilobytes that have been written to, and zeroes those
- * above the image. What was free stays as it is: the allocator clears what it gives to code, and a guest serves one site only.
- */
-export const restoreImage = (guest: Guest, brk: number, image: Image): void => {
-  const { bytes, places } = image
-  const memory = guest.bytes
-  const used = Math.min(cardOf(guest.word(brk) >>> 0) + 1, memory.length >> cardShift)
-  const cards = guest.cards(Math.max(used, places.length))
-  /** Cards that lie next to each other here and there are copied together. */
-  let first = 0
-  let next = 0
-  const copyRun = (): void => {
-    if (next === first) return
-    const from = places[first]! * cardBytes
-    const hasNext = (places[next] ?? -1) === places[next - 1]! + 1
-    memory.set(bytes.subarray(from, from + (next - first) * cardBytes + (hasNext ? overlap : 0)), first * cardBytes)
-  }
-  for (let group = 0; group < cards.length; group++) {
-    const word = cards[group]!
-    if (word === 0) continue
-    cards[group] = 0
-    for (let i = 0; i < cardsInGroup; i++) {
-      if ((word & (0xff << (8 * i))) === 0) continue
-      const card = group * cardsInGroup + i
-      if (card >= places.length) {
-        memory.fill(0, card * cardBytes, card * cardBytes + cardBytes + overlap)
-        continue
-      }
-      const place = places[card]!
-      if (place < 0) continue
-      if (card === next && next > first && place === places[card - 1]! + 1) {
-        next++
-        continue
-      }
-      copyRun()
-      first = card
-      next = card + 1
-    }
-  }
-  copyRun()
-  guest.exports.restoreStack(guest.stackTop)
+/** Where a guest's image lies in its own memory. */
+export interface Installed {
+  readonly image: Image
+  readonly places: number
+  readonly bytes: number
+  /** First address behind it that the stack has not reached, and from there on to the last, some that show if it ever does. */
+  readonly sentinels: ReadonlyArray<number>
 }
 
-/** Puts any guest of the same engine into the state of the image. */
-export const adoptImage = (guest: Guest, brk: number, image: Image): void => {
+/**
+ * Puts any guest of the same engine into the state of the image, and lays the image into its memory, where restoring is fastest.
+ * Nothing if there is no room for it.
+ */
+export const adoptImage = (guest: Guest, brk: number, image: Image): Installed | undefined => {
   const { places } = image
+  guest.reserve(memoryOf(image))
   const before = guest.word(brk) >>> 0
-  for (let card = 0; card < places.length; card++) copyBack(guest, image, card)
+  places.forEach((place, card) => {
+    if (place < 0) return
+    guest.bytes.set(image.bytes.subarray(place * cardBytes, (place + 1) * cardBytes), card * cardBytes)
+  })
   guest.cards(places.length).fill(0)
   zero(guest, places.length * cardBytes, Math.max(before, guest.word(brk) >>> 0))
   guest.exports.restoreStack(guest.stackTop)
+  return install(guest, image)
 }
 
-/** Cards are looked at in groups of so many. */
-const cardsInGroup = 4
+const install = (guest: Guest, image: Image): Installed | undefined => {
+  const from = guest.imageBase
+  const to = guest.stackTop - stackReserve
+  const bytes = Math.ceil((from + 4 * image.places.length) / cardBytes) * cardBytes
+  const end = bytes + image.bytes.length + overlap
+  if (end > to) return undefined
+  const table = new Int32Array(guest.memory.buffer, from, image.places.length)
+  image.places.forEach((place, card) => {
+    table[card] = place < 0 ? -1 : 2 * place + (image.places[card + 1] === place + 1 ? 1 : 0)
+  })
+  guest.bytes.set(image.bytes, bytes)
+  guest.bytes.fill(0, end, to)
+  const sentinels: Array<number> = []
+  for (let address = Math.ceil(end / 8) * 8; address < to; address += sentinelDistance) sentinels.push(address)
+  return { image, places: from, bytes, sentinels }
+}
 
 /** A store may cross the end of its kilobyte by less than this. */
 const overlap = 8
 
-const copyBack = ({ bytes: memory }: Guest, { bytes, places }: Image, card: number): void => {
-  const place = places[card]
-  if (place === undefined || place < 0) return
-  const from = place * cardBytes
-  const hasNext = (places[card + 1] ?? -1) === place + 1
-  memory.set(bytes.subarray(from, from + cardBytes + (hasNext ? overlap : 0)), card * cardBytes)
+const sentinelDistance = 256 * 1024
+
+/**
+ * Puts a guest into the state of the image that is installed in it: copies back the kilobytes that have been written to, and zeroes
+ * those above the image. What was free stays as it is: the allocator clears what it gives to code, and a guest serves one site only.
+ * False if the stack has come so low that nothing there can be relied on.
+ */
+export const restoreImage = (guest: Guest, brk: number, { image, places, bytes, sentinels }: Installed): boolean => {
+  for (const address of sentinels) if (guest.word(address) !== 0) return false
+  const { exports } = guest
+  const used = cardOf(guest.word(brk) >>> 0) + 1
+  exports.restore(places, bytes, 0, cardOf(guest.dataEnd) + 1)
+  exports.restore(places, bytes, cardOf(guest.stackTop), image.places.length)
+  zeroMarked(guest, image.places.length, used)
+  exports.restoreStack(guest.stackTop)
+  return true
+}
+
+/** Zeroes the kilobytes from card `from` on that have been written to. */
+const zeroMarked = (guest: Guest, from: number, to: number): void => {
+  const end = Math.min(to, guest.bytes.length >> cardShift)
+  if (end <= from) return
+  const cards = guest.bytes.subarray(cardBase + from, cardBase + end)
+  for (let i = cards.indexOf(1); i >= 0; i = cards.indexOf(1, i + 1)) {
+    cards[i] = 0
+    guest.bytes.fill(0, (from + i) * cardBytes, (from + i + 1) * cardBytes + overlap)
+  }
 }
 
 const zero = ({ bytes }: Guest, from: number, to: number): void => {
   if (to > from) bytes.fill(0, from, Math.min(to, bytes.length))
 }
+
+/** How much memory a guest in this state has, in bytes. */
+export const memoryOf = ({ places }: Image): number => places.length * cardBytes
 
 export const imageBytes = ({ bytes }: Image): number => bytes.byteLength

@@ -138,7 +138,12 @@ export const sandboxPool = (options: PoolOptions) => {
       idle = 0
       if (queue!.waiting > 0) turns[lane].add(queue!)
       queue!.running++
-      thread.give(job, options)
+      try {
+        thread.give(job, options)
+      } catch (error) {
+        leave(thread, job)
+        job.failed({ kind: "defect", message: error instanceof Error ? error.message : String(error) }, undefined)
+      }
     }
     for (const thread of ready) thread.send()
   }
@@ -163,7 +168,10 @@ export const sandboxPool = (options: PoolOptions) => {
       if (job !== undefined) job.outbound = true
     }
     const verdict = (unit: string, seq: number | null): void => thread.verdict(unit, seq)
-    for (const id of waiting) thread.nowWaits(id)
+    for (const id of waiting) {
+      const job = jobs.get(id)
+      if (thread.nowWaits(id) && job !== undefined) job.queue.paused.add(job)
+    }
     for (let i = 0; i < outcomes.length; i += 5) {
       const job = jobs.get(outcomes[i] as number)
       if (job === undefined) continue
@@ -171,21 +179,18 @@ export const sandboxPool = (options: PoolOptions) => {
       const effects = outcomes[i + 4] as Effects | undefined
       counters.runs++
       job.queue.load.spent(outcomes[i + 3] as number, performance.now(), options.admission())
+      job.queue.paused.delete(job)
       if (effects?.more === true) thread.goesOn(job.id)
       else leave(thread, job)
       if (meta === undefined) job.failed(outcomes[i + 2] as RunProblem, effects)
       else job.answered(meta, outcomes[i + 2] as string | Uint8Array, effects, verdict)
     }
-    for (const [id, , effects] of ends) {
+    for (const [id, ms, effects] of ends) {
       const job = jobs.get(id)
-      if (job !== undefined) {
-        leave(thread, job)
-        job.ended(effects, verdict)
-        continue
-      }
-      // Its answer did not hold, and it runs again: nothing of this run counts.
-      thread.forget(id)
-      if (effects?.writes !== undefined) verdict(effects.writes.id, null)
+      if (job === undefined) continue
+      job.queue.load.spentAfterwards(ms, performance.now(), options.admission())
+      leave(thread, job)
+      job.ended(effects, verdict)
     }
     if (started !== undefined) {
       const start = starts.get(started.id)
@@ -201,6 +206,7 @@ export const sandboxPool = (options: PoolOptions) => {
   const leave = (thread: SandboxThread | undefined, job: Job): void => {
     jobs.delete(job.id)
     thread?.forget(job.id)
+    job.queue.paused.delete(job)
     job.queue.running--
     wantTurn(job.queue)
   }

@@ -73,7 +73,8 @@ export class SandboxThread {
   /** Puts a job into the next message, with its program if the thread does not have it. */
   give(job: Job, { env, sockets, warmPrograms }: Surroundings): void {
     const { key, site } = job.target
-    if (!this.programs.delete(key)) this.outgoing.load.push({ ...job.target, env: env(site) })
+    // One that is to be forgotten after this very message is there still.
+    if (!this.programs.delete(key) && !this.outgoing.forget.delete(key)) this.outgoing.load.push({ ...job.target, env: env(site) })
     this.programs.set(key, true)
     if (this.programs.size > warmPrograms()) this.forgetOldest()
     const channels = sockets(site)
@@ -90,7 +91,7 @@ export class SandboxThread {
   private forgetOldest(): void {
     const oldest = this.programs.keys().next().value!
     this.programs.delete(oldest)
-    this.outgoing.forget.push(oldest)
+    this.outgoing.forget.add(oldest)
   }
 
   verdict(unit: string, seq: number | null): void {
@@ -105,7 +106,7 @@ export class SandboxThread {
     const message: { -readonly [K in keyof ToSandbox]: ToSandbox[K] } = {}
     if (jobs.length > 0) message.jobs = jobs
     if (load.length > 0) message.load = load
-    if (forget.length > 0) message.forget = forget
+    if (forget.size > 0) message.forget = [...forget]
     if (sockets.length > 0) message.sockets = sockets
     if (this.verdicts.length > 0) message.verdicts = this.verdicts
     this.outgoing = empty()
@@ -123,8 +124,10 @@ export class SandboxThread {
   }
 
   /** The job waits for something outside, and does not keep the thread busy. */
-  nowWaits(id: number): void {
-    if (this.leaveActive(id)) this.waiting.add(id)
+  nowWaits(id: number): boolean {
+    const wasActive = this.leaveActive(id)
+    if (wasActive) this.waiting.add(id)
+    return wasActive
   }
 
   /** It has been answered, and goes on. */
@@ -156,7 +159,7 @@ export class SandboxThread {
 
 const empty = () => ({
   load: [] as Array<Loaded>,
-  forget: [] as Array<string>,
+  forget: new Set<string>(),
   jobs: [] as Array<number | string | Uint8Array | undefined>,
   sockets: [] as Array<readonly [string, Readonly<Record<string, number>>]>,
 })

@@ -5,7 +5,7 @@ import { newContext } from "./engine/engine.ts"
 import { Guest, GuestOutOfMemory, type Layout } from "./engine/guest.ts"
 import { answerProblem } from "./guestAnswer.ts"
 import { type Binding, GuestError, type HostFunction, type HostResult, type HostTable, type HostTask, type Invocation } from "./host.ts"
-import { adoptImage, type Image, restoreImage, takeImage } from "./image.ts"
+import { adoptImage, type Image, type Installed, restoreImage, takeImage } from "./image.ts"
 
 /** The compiled engine and where it keeps what a restore needs. */
 export interface Engine {
@@ -140,8 +140,8 @@ export class Sandbox {
   }
 
   /** How far memory has grown: it cannot shrink, so a guest that grew much is better replaced. */
-  get pages(): number {
-    return this.guest.pages
+  get memoryBytes(): number {
+    return this.guest.bytes.length
   }
 
   /** Milliseconds of processor time that the current run has used. */
@@ -245,15 +245,18 @@ export class Sandbox {
     this.startPointers = image.pointers
     this.ctx = image.pointers.ctx
     this.forget()
-    adoptImage(this.guest, this.engine.layout.brk, image)
+    this.installed = adoptImage(this.guest, this.engine.layout.brk, image)
   }
+  private installed: Installed | undefined
 
   /** Forgets everything that happened since the image was taken. */
   restore(): void {
     this.forget()
+    const { guest, installed } = this
+    const { brk } = this.engine.layout
     // After a trap nothing is taken for granted, the cards included.
-    if (this.mustCopyAll) adoptImage(this.guest, this.engine.layout.brk, this.image!)
-    else restoreImage(this.guest, this.engine.layout.brk, this.image!)
+    const isRestored = !this.mustCopyAll && installed !== undefined && restoreImage(guest, brk, installed)
+    if (!isRestored) this.installed = adoptImage(guest, brk, this.image!)
     this.mustCopyAll = false
   }
 
@@ -336,7 +339,13 @@ export class Sandbox {
     run.left()
     this.cpuMs += this.sliceMs(performance.now() - began)
     if (this.run !== run) return
-    if (suspension !== undefined) return run.suspended(suspension.request, suspension.body)
+    if (suspension !== undefined) {
+      // Its stack is gone: nothing may come back to it before it has begun again.
+      this.epoch++
+      this.settled = []
+      this.tasks = 0
+      return run.suspended(suspension.request, suspension.body)
+    }
     if (problem === undefined && !this.isOver()) return
     this.run = undefined
     this.epoch++
@@ -550,6 +559,8 @@ export class Sandbox {
         takes: "ss",
         run: (request: string, body: string): string => {
           if (this.run === undefined) throw notAtStart("fetch")
+          // What the answer leaves behind has gone out already.
+          if (this.hasAnswered) throw notTaken()
           const answer = this.run.fetched[this.fetchedSoFar]
           if (answer === undefined) throw new RunSuspended(request, body)
           this.fetchedSoFar++

@@ -13,10 +13,10 @@ import { s3Binding } from "./bindings/s3.ts"
 import { timersBinding } from "./bindings/timers.ts"
 import { webBinding } from "./bindings/web.ts"
 import { cutMessage } from "./cutMessage.ts"
-import { initialPages } from "./engine/abi.ts"
+import { initialBytes } from "./engine/abi.ts"
 import { findLayout } from "./engine/engine.ts"
 import { fetchNow } from "./fetchNow.ts"
-import { type Image, ownImage } from "./image.ts"
+import { type Image, memoryOf } from "./image.ts"
 import { JobRun, type RunHome } from "./jobRun.ts"
 import type { FromSandbox, Jobs, Loaded, LogEntry, Outcome, SandboxThreadOptions, StartRequest, ToSandbox } from "./messages.ts"
 import { CodeRefused, moduleLoader, type Program, requireBinding, startProgram } from "./program.ts"
@@ -50,8 +50,8 @@ interface Active {
   timer: NodeJS.Timeout | undefined
 }
 
-/** A sandbox whose memory has grown by more than this (64 KiB pages) is replaced: memory cannot shrink. */
-const maxGrowthPages = 64
+/** A sandbox whose memory has grown by more bytes than this is replaced: memory cannot shrink. */
+const maxGrowth = 4 * 1024 * 1024
 
 /** Answers wait for those of the same batch, but no longer than this many milliseconds. */
 const maxBatchMs = 2
@@ -81,7 +81,7 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
   let waiting: Array<number> = []
   let woken: Array<Active> = []
 
-  const newSandbox = (program: Program): Sandbox => {
+  const newSandbox = (program: Program, memoryBytes = settings.memoryBytes): Sandbox => {
     const bindings = [
       webBinding,
       consoleBinding,
@@ -94,7 +94,7 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
       realtimeBinding,
       requireBinding(program),
     ]
-    return new Sandbox(engine, settings.memoryBytes, bindings, moduleLoader(program))
+    return new Sandbox(engine, memoryBytes, bindings, moduleLoader(program))
   }
 
   /** A sandbox with the prelude in it, which is evaluated once for each thread. */
@@ -117,20 +117,19 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
   const run = (program: Program, image: Image): Running => ({
     program,
     site: program.site,
-    image: ownImage(image),
+    image,
     env: {},
     free: [],
     used: [],
   })
 
   const load = ({ key, site, manifest, server, image, env }: Loaded): void => {
-    const running = { ...run(programReader(cartridge())(site, manifest, server), image), env }
-    running.free.push(adopted(running))
-    programs.set(key, running)
+    programs.set(key, { ...run(programReader(cartridge())(site, manifest, server), image), env })
   }
 
   const adopted = ({ program, image }: Running): Sandbox => {
-    const sandbox = newSandbox(program)
+    // The image may be of a time when programs were allowed more memory.
+    const sandbox = newSandbox(program, Math.max(settings.memoryBytes, memoryOf(image) - initialBytes))
     sandbox.adopt(image)
     return sandbox
   }
@@ -239,16 +238,25 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
     active.delete(jobRun.id)
     if (!isPosted) outcomes.push(jobRun.id, undefined, problem, sandbox.usedMs, rest)
     else if (goesOn) ends.push([jobRun.id, sandbox.usedMs, rest])
-    if (sandbox.pages <= initialPages + maxGrowthPages) running.used.push(sandbox)
+    if (sandbox.memoryBytes <= Math.max(initialBytes, memoryOf(running.image)) + maxGrowth) running.used.push(sandbox)
   }
 
   const begin = (id: number, key: string, request: string, meta: string, body: string | Uint8Array | undefined): void => {
-    const running = programs.get(key)
-    if (running === undefined) throw new Error(`The program ${key} has not been loaded.`)
+    let running: Running | undefined
+    let sandbox: Sandbox
+    try {
+      running = programs.get(key)
+      if (running === undefined) throw new Error(`The program ${key} has not been loaded.`)
+      sandbox = takeSandbox(running)
+    } catch (error) {
+      // The other requests in this thread are not to suffer from it.
+      outcomes.push(id, undefined, { kind: "defect", message: textOf(error) }, 0, undefined)
+      return
+    }
     const jobRun = new JobRun(home, { id, key, site: running.site, request, env: running.env, meta, body }, limitsOf(running))
     const entry: Active = {
       run: jobRun,
-      sandbox: takeSandbox(running),
+      sandbox,
       running,
       answer: undefined,
       isPosted: false,
@@ -258,7 +266,7 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
       timer: undefined,
     }
     active.set(id, entry)
-    entry.sandbox.begin(jobRun, meta, body)
+    sandbox.begin(jobRun, meta, body)
     afterSlice(entry)
   }
 
@@ -325,7 +333,6 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
         limits = { ...settings.run, ...settings.bindings }
       }
       for (const loaded of message.load ?? []) load(loaded)
-      for (const key of message.forget ?? []) programs.delete(key)
       for (const [site, channels] of message.sockets ?? []) sockets.set(site, channels)
       if (message.env !== undefined) {
         for (const running of programs.values()) if (running.site === message.env.site) running.env = message.env.values
@@ -337,6 +344,8 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
       if (message.start !== undefined) start(message.start)
       if (message.jobs === undefined) return
       runJobs(message.jobs)
+      // Jobs of the same message may be of programs that are to go now.
+      for (const key of message.forget ?? []) programs.delete(key)
       setImmediate(tidy)
     },
     /** Runs a small program some hundred times, so that the engine's code is compiled well before the first visitor comes. */
@@ -369,8 +378,10 @@ const narrowed = (site: ReadonlyArray<string>, server: ReadonlyArray<string>): R
   return kept.length > 0 ? kept : ["invalid."]
 }
 
+const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
+
 const refusalOf = (error: unknown, entry: string) => {
   if (error instanceof CodeRefused) return error.problem
   if (error instanceof StartProblem) return { file: entry, line: 0, column: 0, ...error.place, message: error.message }
-  return { file: entry, line: 0, column: 0, message: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+  return { file: entry, line: 0, column: 0, message: textOf(error) }
 }

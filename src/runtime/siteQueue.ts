@@ -2,8 +2,9 @@ import { SiteLoad } from "./admission.ts"
 import type { Job } from "./job.ts"
 
 /**
- * The jobs of one site that wait. Those that were refused for a conflict run again one at a time, with nothing of the site beside
- * them, so that each of them comes to its end.
+ * The jobs of one site that wait. Those that were refused for a conflict run again one at a time, with nothing of the site at work
+ * beside them, so that each of them comes to its end. What only waits for something outside, or goes on after its answer, does not
+ * hold them up: it may do so for as long as a request may take.
  */
 export class SiteQueue {
   readonly site: string
@@ -13,6 +14,10 @@ export class SiteQueue {
   /** Jobs in a sandbox, and jobs that have not been answered, those that wait for their commit included. */
   running = 0
   open = 0
+  /** Requests that wait until the program has been loaded. */
+  starting = 0
+  /** Jobs in a sandbox that wait for something outside, as for a timer. */
+  readonly paused = new Set<Job>()
   private repeating: Job | undefined
 
   constructor(site: string) {
@@ -27,9 +32,13 @@ export class SiteQueue {
     this.jobs.push(job)
   }
 
-  /** To be run before those that came after it. */
+  /** Its thread has ended: it is to be run before those that came after it. */
   addFirst(job: Job): void {
-    this.jobs.unshift(job)
+    if (this.repeating !== job) this.jobs.unshift(job)
+    else {
+      this.repeating = undefined
+      this.repeats.unshift(job)
+    }
   }
 
   addRepeat(job: Job): void {
@@ -41,7 +50,7 @@ export class SiteQueue {
     if (this.repeating !== undefined) return undefined
     if (this.repeats.length > 0) {
       // What is under way, commits included, could make it conflict once more.
-      if (this.running > 0 || this.open > this.waiting) return undefined
+      if (this.open > this.waiting + this.paused.size) return undefined
       this.repeating = this.repeats.shift()
       return this.repeating
     }

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs"
 import Database from "better-sqlite3"
 import { describe, expect, it } from "vitest"
 import type { Command } from "../../src/commands/command.ts"
@@ -135,6 +136,21 @@ describe("the writer", () => {
       await tell(writer, create("after"))
       expect(await tell(writer, create("lost"))).toEqual({ appended: { first: 3, last: 3, repeated: false } })
       expect(query(path, "SELECT group_concat(site) FROM (SELECT site FROM sites ORDER BY site)")).toBe("after,before,lost")
+    }))
+
+  it("does not wait for readers when it erases, and empties the write-ahead log once they have gone", () =>
+    withWriter(async (writer, path) => {
+      await tell(writer, set("1"))
+      const reader = new Database(path, { readonly: true })
+      reader.exec("BEGIN")
+      reader.prepare("SELECT count(*) FROM events").get()
+      const began = performance.now()
+      await tell(writer, { kind: "erase", seq: 1, id: "e", reason: "r", actor: "owner", cause: "t" })
+      await tell(writer, set("2"))
+      expect(performance.now() - began).toBeLessThan(2000)
+      expect(statSync(`${path}-wal`).size).toBeGreaterThan(0)
+      reader.close()
+      await expect.poll(() => statSync(`${path}-wal`).size, { timeout: 5000 }).toBe(0)
     }))
 
   it("serves other requests while it rebuilds, and the old rows meanwhile", () =>

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs"
+import { readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import Database from "better-sqlite3"
 import fc from "fast-check"
@@ -6,9 +6,11 @@ import { describe, expect, it } from "vitest"
 import { makeWriter } from "../../src/commands/writer.ts"
 import { verifyPart } from "../../src/events/verify.ts"
 import { projections } from "../../src/projections/projector.ts"
-import { ask, temporaryFolder, writerOptions } from "../support/cartridge.ts"
+import { setKey } from "../../src/runtime/keys.ts"
+import { ask, tell, temporaryFolder, writerOptions } from "../support/cartridge.ts"
 import { dumpProjections, dumpSchema } from "../support/dump.ts"
 import { requestsOf, type Step, steps } from "../support/history.ts"
+import { inUnit, noLimits, withStorage } from "../support/units.ts"
 
 const names = projections.map(({ name }) => name)
 
@@ -93,6 +95,20 @@ describe("projections", () => {
       const { readFile } = await import("node:fs/promises")
       expect((await readFile(path)).includes(secret)).toBe(false)
       expect((await readFile(path)).includes("kept")).toBe(true)
+    })
+  })
+
+  it("keep nothing of it where it stood before pages were split and rows moved", () => {
+    const secret = "S3cretThatMustGo"
+    return withStorage(async (storage, writer, path) => {
+      const put = (key: string, value: string) =>
+        inUnit(storage, writer, (unit) => setKey(unit, noLimits, key, JSON.stringify(value), undefined))
+      for (let i = 0; i < 50; i++) await put(`x${i}`, secret + "s".repeat(300))
+      for (let i = 0; i < 100; i++) await put(`y${i % 30}`, "o".repeat((i * 300) % 1000))
+      for (let seq = 1; seq <= 50; seq++) {
+        await tell(writer, { kind: "erase", seq, id: `e${seq}`, reason: "r", actor: "owner", cause: "t" })
+      }
+      expect(readFileSync(path).includes(secret)).toBe(false)
     })
   })
 })

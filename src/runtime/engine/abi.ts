@@ -3,7 +3,7 @@
  * `scripts/cards.mjs` has instrumented it. Its build shortens the names of imports and exports, so they belong to these very
  * bytes: `engine.ts` refuses any others.
  */
-export const wasmSha256 = "74f82678719ee9f26606f693d50c5adb3f9d9fe1786a15d8dec24939d56b3df0"
+export const wasmSha256 = "44b0432da177e7f0b9588b17e81a53027b34004dff9778a5af2a7210338df677"
 
 /**
  * For each kilobyte of memory there is a byte that a store into it sets to 1. These cards lie low in the room for the C stack,
@@ -11,11 +11,13 @@ export const wasmSha256 = "74f82678719ee9f26606f693d50c5adb3f9d9fe1786a15d8dec24
  */
 export const cardBase = 128 * 1024
 export const cardShift = 10
-/** Cards of the largest memory that there can be (2 GiB). */
-export const maxCards = 2 * 1024 * 1024
 
-/** Pages (64 KiB) that the program needs to begin with. */
+/** What the C stack may need at most, with room to spare: below that, the image that a guest is restored from lies beside the cards. */
+export const stackReserve = 512 * 1024
+
+/** Pages (64 KiB) that the program needs to begin with, and that in bytes. */
 export const initialPages = 256
+export const initialBytes = initialPages * 65_536
 
 /** The C stack that the program's linker reserved below the heap, in bytes. */
 export const stackBytes = 5 * 1024 * 1024
@@ -78,6 +80,8 @@ export interface Exports {
   readonly enableModuleLoader: (rt: number, withNormalizer: number) => void
   readonly restoreStack: (pointer: number) => void
   readonly currentStack: () => number
+  /** Copies back the marked kilobytes of a range of cards: see `scripts/cards.mjs`. */
+  readonly restore: (places: number, image: number, from: number, to: number) => void
 }
 
 const exportNames: Readonly<Record<keyof Exports, string>> = {
@@ -117,6 +121,7 @@ const exportNames: Readonly<Record<keyof Exports, string>> = {
   enableModuleLoader: "Ha",
   restoreStack: "Ma",
   currentStack: "Oa",
+  restore: "restore",
 }
 
 export const exportsOf = (instance: WebAssembly.Instance): Exports =>

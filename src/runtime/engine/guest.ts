@@ -77,6 +77,11 @@ export class Guest {
     return true
   }
 
+  /** Makes memory at least so large. */
+  reserve(bytes: number): void {
+    if (!this.grow(bytes)) throw new GuestOutOfMemory()
+  }
+
   word(address: number): number {
     return this.words[address >> 2]!
   }
@@ -89,6 +94,11 @@ export class Guest {
   /** Notes that the host has written there, as the program itself notes its own stores. */
   private mark(address: number, length: number): void {
     this.bytes.fill(1, cardBase + (address >> cardShift), cardBase + ((address + length) >> cardShift) + 1)
+  }
+
+  /** Behind the cards: from here on the room for the stack is free for an image. */
+  get imageBase(): number {
+    return cardBase + ((this.maxPages * 65_536) >> cardShift)
   }
 
   /** The cards of memory's first so many kilobytes, four in each item. */
