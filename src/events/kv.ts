@@ -8,6 +8,9 @@ export const maxKeyBytes = 512
 /** Values whose JSON is longer, in bytes of UTF-8, are kept as blobs. */
 export const maxInlineBytes = 256 * 1024
 
+/** The last moment that a date can name, in epoch milliseconds: no expiry is later. */
+export const latestExpiry = 8_640_000_000_000_000
+
 /** What is wrong with a key, if anything is. */
 export const keyProblem = (key: string): string | undefined => {
   if (key === "") return "it is empty"
@@ -32,7 +35,7 @@ export const kvEvents = [
       value: Schema.optional(Schema.Unknown),
       blob: Schema.optional(BlobHash),
       size: Schema.Int.pipe(Schema.nonNegative()),
-      expires: Schema.optional(Schema.Int.pipe(Schema.positive())),
+      expires: Schema.optional(Schema.Int.pipe(Schema.between(1, latestExpiry))),
     },
     { erasable: true, isValid: (data) => isKvSet(data) },
   ),
@@ -52,7 +55,7 @@ const isKvSet = (data: unknown): boolean => {
     (blob === undefined || (typeof blob === "string" && blobHashPattern.test(blob))) &&
     Number.isSafeInteger(size) &&
     (size as number) >= 0 &&
-    (expires === undefined || (Number.isSafeInteger(expires) && (expires as number) > 0))
+    (expires === undefined || (Number.isSafeInteger(expires) && (expires as number) > 0 && (expires as number) <= latestExpiry))
   )
 }
 

@@ -77,8 +77,8 @@ export const logWriter = (db: Sqlite, release: string) => {
   const versionAt = db
     .prepare<[string, number], number>("SELECT version FROM events WHERE stream = ? AND seq <= ? ORDER BY version DESC LIMIT 1")
     .pluck()
-  const since = db.prepare<[number], { id: string; stream: string; version: number }>(
-    "SELECT id, stream, version FROM events WHERE seq > ?",
+  const since = db.prepare<[number, string], { id: string; stream: string; version: number }>(
+    "SELECT id, stream, version FROM events WHERE seq > ? AND instr(stream, ?) = 1",
   )
   const noteType = db.prepare("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING")
   const erasePayload = db.prepare("UPDATE events SET data = NULL WHERE seq = ?")
@@ -135,8 +135,9 @@ export const logWriter = (db: Sqlite, release: string) => {
       throw new VersionConflict({ stream, expected: versionAt.get(stream, at) ?? "none", actual: last.version })
     }
     if (prefixes.length === 0 || end.seq <= at) return
-    for (const { id, stream, version } of since.iterate(at)) {
-      const prefix = prefixes.find((prefix) => stream.startsWith(prefix))
+    const { common, prefixOf } = prefixSet(prefixes)
+    for (const { id, stream, version } of since.iterate(at, common)) {
+      const prefix = prefixOf(stream)
       if (prefix !== undefined && !holds(id)) throw new VersionConflict({ stream: prefix, expected: "any", actual: version })
     }
   }
@@ -197,6 +198,36 @@ interface Mark {
 }
 
 export type LogWriter = ReturnType<typeof logWriter>
+
+/**
+ * Many prefixes at once: what all of them have in common, and which of them a text begins with, in a few steps. Whatever stands in
+ * order between a prefix and a text that begins with it begins with it too, so that one comparison decides.
+ */
+const prefixSet = (prefixes: ReadonlyArray<string>) => {
+  const sorted: Array<string> = []
+  for (const prefix of [...prefixes].sort()) {
+    const before = sorted.at(-1)
+    if (before === undefined || !prefix.startsWith(before)) sorted.push(prefix)
+  }
+  const [first = "", last = ""] = [sorted[0], sorted.at(-1)]
+  let length = 0
+  while (length < first.length && first[length] === last[length]) length++
+  const common = first.slice(0, length)
+  return {
+    // Half a character is none for SQLite.
+    common: common.isWellFormed() ? common : common.slice(0, -1),
+    prefixOf: (text: string): string | undefined => {
+      let low = 0
+      for (let high = sorted.length; low < high; ) {
+        const middle = (low + high) >> 1
+        if (sorted[middle]! <= text) low = middle + 1
+        else high = middle
+      }
+      const candidate = sorted[low - 1]
+      return candidate !== undefined && text.startsWith(candidate) ? candidate : undefined
+    },
+  }
+}
 
 const isExpected = (expected: StreamAppend["expected"], actual: number): boolean => {
   if (expected === "any") return true

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -39,7 +40,7 @@ export class Functions extends Context.Tag("fazt/Functions")<Functions, Core>() 
               submit: writer.submit,
               log: logs.write,
               live: sockets.deliver,
-              report: (message, cause) => Runtime.runFork(runtime)(Effect.logError(message, cause)),
+              report: (message, cause) => Runtime.runFork(runtime)(Effect.logError(message, Cause.die(cause))),
             }),
           ),
           (core) => Effect.promise(core.close),

@@ -15,10 +15,13 @@ export type Place = { readonly kind: "admin" } | { readonly kind: "site"; readon
 const unknown: Place = { kind: "unknown" }
 const admin: Place = { kind: "admin" }
 
-/** The host of a Host header: lower-case, without port and trailing dot. */
+/**
+ * The host of a Host header: lower-case, without port and trailing dot. Nothing for what is no host: server code is given a URL with
+ * this header in it, which must not lead anywhere else.
+ */
 const hostOf = (header: string): string => {
-  const lower = header.toLowerCase()
-  const host = lower.startsWith("[") ? lower.slice(0, lower.indexOf("]") + 1) : (lower.split(":", 1)[0] ?? "")
+  const [, host = "", port = ""] = /^([a-z0-9._-]*)(?::(\d{0,5}))?$/.exec(header.toLowerCase()) ?? []
+  if (Number(port) > 65_535) return ""
   return host.endsWith(".") ? host.slice(0, -1) : host
 }
 

@@ -41,7 +41,7 @@ export const functionCall = (
     if (!notPassedOn.has(name)) headers.push(name, rawHeaders[i + 1]!)
   }
   headers.push("x-forwarded-for", ip, "x-forwarded-proto", "http", "x-real-ip", ip)
-  const meta = JSON.stringify([req.method, `http://${host}${pathAndQuery(req.url ?? "/", url)}`, headers, ip])
+  const meta = `${req.method}\nhttp://${host}${pathAndQuery(req.url ?? "/", url)}\n${headers.join("\n")}`
   return { request: newRequestId(), meta, body: body === undefined || body.length === 0 ? undefined : asText(body) }
 }
 

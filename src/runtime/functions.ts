@@ -22,7 +22,7 @@ export interface FunctionTarget {
 export interface FunctionCall {
   /** Its id, in logs and as the cause of what it writes. */
   readonly request: string
-  /** JSON: method, URL, headers (names and values in turn), the visitor's address. */
+  /** Method, URL, and headers (names and values in turn), a line each. */
   readonly meta: string
   readonly body: string | Uint8Array | undefined
 }
@@ -58,7 +58,7 @@ export const makeFunctions = (options: FunctionsOptions) => {
 
   const run = (target: FunctionTarget, call: FunctionCall, done: (result: FunctionResult) => void): void => {
     const queue = pool.queueOf(target.site)
-    const refusal = queue.load.refusal(performance.now(), queue.open, options.settings().admission)
+    const refusal = queue.load.refusal(performance.now(), queue.open + queue.starting, options.settings().admission)
     if (refusal !== undefined) return done({ kind: "refused", ...refusal })
     const unreadable = environmentProblem(target.site)
     if (unreadable !== undefined) {
@@ -68,14 +68,17 @@ export const makeFunctions = (options: FunctionsOptions) => {
     const key = keyOf(target)
     const image = images.get(key)
     if (image !== undefined) return submit(target, key, image, call, done)
+    queue.starting++
     images.make(key, target).then(
       (made) => {
+        queue.starting--
         if ("image" in made) return submit(target, key, made.image, call, done)
         logAll(target, call.request, made.logs)
         log(target, call.request, "error", `The server code does not start: ${placed(made.refusal)}`)
         done({ kind: "failed", status: 500, code: "FUNCTION_FAILED", message: made.refusal.message })
       },
       (error) => {
+        queue.starting--
         options.report("The server code of a site could not be started.", error)
         done({ kind: "failed", status: 500, code: "INTERNAL_ERROR", message: String(error) })
       },

@@ -2,7 +2,7 @@ import { isShown } from "./bindings/s3.ts"
 import type { Invocation } from "./host.ts"
 import type { RunProblem } from "./sandbox.ts"
 
-/** The longest status and headers of an answer, as JSON; clients take less. */
+/** The longest status and headers of an answer; clients take less. */
 const maxMeta = 64 * 1024
 
 /** What the entry script says beside the body. `object`: the body is a stored object, sent by the server itself. */
@@ -23,26 +23,24 @@ export const answerProblem = (meta: string, invocation: Invocation): RunProblem 
   return { kind: "error", message: "TypeError: Its response is an object that this request has not been shown." }
 }
 
-/** The parts of an answer, if it is one. */
+/** The parts of an answer, if it is one: its status, the object's JSON after a space, and headers, with U+0001 between them. */
 export const readAnswer = (meta: string): AnswerMeta | undefined => {
-  let parts: unknown
+  const [first = "", ...headers] = meta.split("\x01")
+  const status = Number(first.slice(0, 3))
+  if (!(status >= 200 && status <= 599) || headers.length % 2 !== 0) return undefined
+  for (let i = 0; i < headers.length; i += 2) if (/[A-Z]/.test(headers[i]!)) return undefined
+  const object = first.length === 3 ? undefined : parsed(first.slice(3))
+  return object === undefined && first.length > 3 ? undefined : { status, headers, object }
+}
+
+const parsed = (text: string): AnswerMeta["object"] => {
   try {
-    parts = JSON.parse(meta)
+    const object: unknown = JSON.parse(text)
+    return isObject(object) ? object : undefined
   } catch {
     return undefined
   }
-  if (!Array.isArray(parts)) return undefined
-  const [status, headers, object] = parts as ReadonlyArray<unknown>
-  if (!isStatus(status) || !isHeaders(headers) || !(object === undefined || isObject(object))) return undefined
-  return { status, headers, object }
 }
-
-const isStatus = (status: unknown): status is number => Number.isInteger(status) && (status as number) >= 200 && (status as number) <= 599
-
-const isHeaders = (headers: unknown): headers is ReadonlyArray<string> =>
-  Array.isArray(headers) &&
-  headers.length % 2 === 0 &&
-  headers.every((item, i) => typeof item === "string" && (i % 2 === 1 || !/[A-Z]/.test(item)))
 
 const isObject = (object: unknown): object is NonNullable<AnswerMeta["object"]> => {
   const { hash, size, type } = (object ?? {}) as Readonly<Record<string, unknown>>

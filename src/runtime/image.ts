@@ -153,7 +153,7 @@ const zeroMarked = (guest: Guest, from: number, to: number): void => {
   const cards = guest.bytes.subarray(cardBase + from, cardBase + end)
   for (let i = cards.indexOf(1); i >= 0; i = cards.indexOf(1, i + 1)) {
     cards[i] = 0
-    guest.bytes.fill(0, (from + i) * cardBytes, (from + i + 1) * cardBytes + overlap)
+    zero(guest, (from + i) * cardBytes, (from + i + 1) * cardBytes + overlap)
   }
 }
 

@@ -214,7 +214,8 @@ export const sandboxPool = (options: PoolOptions) => {
   const watch = (): void => {
     const settings = options.settings()
     for (const thread of [...fast, slow!]) {
-      const now = thread.watch()
+      // A thread that warms up takes its time on a busy machine, and nobody's code runs in it.
+      const now = thread.isReady ? thread.watch() : undefined
       const limit = now?.job === thread.starting?.id ? settings.startMs : settings.run.cpuMs
       if (thread.hangs(now, limit)) {
         counters.killed++

@@ -32,7 +32,7 @@ export interface RunProblem {
   readonly stack?: string | undefined
 }
 
-/** An answer as user code made it: `meta` is JSON of the entry script, the body text or bytes. */
+/** An answer as user code made it: `meta` is what `readAnswer` takes apart, the body text or bytes. */
 export interface GuestAnswer {
   readonly meta: string
   readonly body: string | Uint8Array
@@ -252,7 +252,8 @@ export class Sandbox {
   /** Forgets everything that happened since the image was taken. */
   restore(): void {
     this.forget()
-    const { guest, installed } = this
+    const { guest } = this
+    const installed = this.installed
     const { brk } = this.engine.layout
     // After a trap nothing is taken for granted, the cards included.
     const isRestored = !this.mustCopyAll && installed !== undefined && restoreImage(guest, brk, installed)
@@ -289,7 +290,10 @@ export class Sandbox {
           : typeof body === "string"
             ? guest.newString(ctx, body)
             : guest.newBytes(ctx, body)
-      this.callGuest(this.image!.pointers.dispatch, [guest.newString(ctx, meta), content])
+      const method = meta.indexOf("\n")
+      const url = meta.indexOf("\n", method + 1)
+      const parts = [meta.slice(0, method), meta.slice(method + 1, url), meta.slice(url + 1)]
+      this.callGuest(this.image!.pointers.dispatch, [...parts.map((part) => guest.newString(ctx, part)), content])
     })
   }
 

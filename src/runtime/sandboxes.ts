@@ -355,7 +355,7 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
         imageOf(warmUpProgram, () => {}),
       )
       programs.set("warm-up", running)
-      for (let i = 0; i < 300; i++) begin(-1, "warm-up", "warm-up", '["GET","http://localhost/",["host","localhost"],""]', undefined)
+      for (let i = 0; i < 300; i++) begin(-1, "warm-up", "warm-up", "GET\nhttp://localhost/\nhost\nlocalhost", undefined)
       programs.delete("warm-up")
       outcomes = []
       ends = []

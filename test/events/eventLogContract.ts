@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Chunk, Effect, Exit, Fiber, type Layer, Stream } from "effect"
-import { EventLog, type StreamAppend } from "../../src/events/EventLog.ts"
+import { Chunk, Effect, Either, Exit, Fiber, type Layer, Stream } from "effect"
+import { EventLog, type StreamAppend, type VersionConflict } from "../../src/events/EventLog.ts"
 import type { LogEntry } from "../../src/events/event.ts"
 
 let made = 0
@@ -112,6 +112,29 @@ export const eventLogContract = (name: string, layer: Layer.Layer<EventLog, unkn
         expect(yield* log.readStream("b", 1, 1)).toEqual([])
         expect(yield* append(to("b", "none", event("2")), to("a", 1, event("3")))).toMatchObject({ first: 2, last: 3 })
         expect(values(yield* log.read(1, 10))).toEqual(["1", "2", "3"])
+      }),
+    )
+
+    test(
+      "finds what has changed under any of many prefixes, whatever characters they share",
+      Effect.gen(function* () {
+        const log = yield* EventLog
+        for (const stream of ["kv/a/b", "kv/a/b/c", "kv/a/\u{1f600}x", "kv/a/\uffff", "doc/a/c/1"])
+          yield* append(to(stream, "any", event()))
+        for (const [prefixes, changed] of [
+          [["kv/a/\u{1f600}", "kv/a/\u{1f601}"], "kv/a/\u{1f600}"],
+          [["kv/a/\u{1f602}", "kv/a/\u{1f601}"], undefined],
+          [["kv/a/\u{10000}", "kv/a/\uffff"], "kv/a/\uffff"],
+          [["kv/a/b/c/", "kv/a/b/", "kv/a/b/d"], "kv/a/b/"],
+          [["kv/a/b/d", "kv/a/b", "kv/a/b/b", "kv/a/b/"], "kv/a/b"],
+          [["kv/a/a", "kv/a/c", "doc/a/c/"], "doc/a/c/"],
+          [["kv/a/bb", "kv/a/c", "doc/a/c/2", "object/"], undefined],
+          [[""], ""],
+        ] as const) {
+          const checked = yield* Effect.either(log.append({ ...by, streams: [], reads: { at: 0, streams: [], prefixes, after: [] } }))
+          const found = Either.isRight(checked) ? undefined : (checked.left as VersionConflict).stream
+          expect(found, JSON.stringify(prefixes)).toBe(changed)
+        }
       }),
     )
 

@@ -25,6 +25,8 @@ describe("v1.KvSet", () => {
     [{ ...good, expires: 1 }, true],
     [{ ...good, expires: 0 }, false],
     [{ ...good, expires: 1.5 }, false],
+    [{ ...good, expires: 8.64e15 }, true],
+    [{ ...good, expires: 8.64e15 + 1 }, false],
     [{ ...good, expires: null }, false],
     [{ ...good, size: -1 }, false],
     [{ ...good, size: "1" }, false],

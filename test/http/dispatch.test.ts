@@ -48,6 +48,17 @@ const everywhere: ReadonlyArray<Row> = [
   ["blog.localhost..", "unknown"],
   ["bloglocalhost", "unknown"],
   ["blog.localhost.evil.example", "unknown"],
+  ["blog.localhost:", "[blog]"],
+  ["blog.localhost:65535", "[blog]"],
+  // What would make another URL of it, or none.
+  ["blog.localhost:65536", "unknown"],
+  ["blog.localhost:8o", "unknown"],
+  ["blog.localhost:80/admin?x=", "unknown"],
+  ["blog.localhost:80\\admin", "unknown"],
+  ["blog.localhost:80#", "unknown"],
+  ["blog.localhost:1@evil.example", "unknown"],
+  ["user@blog.localhost", "unknown"],
+  ["aaaaaaaaaa--blog/.localhost", "unknown"],
   [undefined, "unknown"],
 ]
 

@@ -47,6 +47,7 @@ describe("kv", () => {
     ["ttl", { ttl: 500 }, 1500],
     ["expires as a number", { expires: 1200 }, 1200],
     ["expires as a date", { expires: new Date(1200) }, 1200],
+    ["expires later than any date", { expires: 9e15 }, 8.64e15],
     ["nothing", undefined, undefined],
     ["null", null, undefined],
     ["0", 0, undefined],

@@ -1,3 +1,4 @@
+import { latestExpiry } from "../../events/kv.ts"
 import { type Binding, GuestError } from "../host.ts"
 import { compareAndSetKey, deleteKey, getKey, incrementKey, listKeys, setKey } from "../keys.ts"
 
@@ -12,8 +13,8 @@ export const kvBinding: Binding = (invocation) => {
   const unit = () => invocation().unit()
 
   const expiry = (ttl: number, expires: number): number | undefined => {
-    if (expires > 0) return Math.ceil(expires)
-    return ttl > 0 ? Math.ceil(unit().now + ttl) : undefined
+    const moment = expires > 0 ? expires : ttl > 0 ? unit().now + ttl : undefined
+    return moment === undefined ? undefined : Math.min(Math.ceil(moment), latestExpiry)
   }
 
   /** JSON of `{ items, cursor }`. Without values each item is just its key. `limit` 0: all of them, or an error. */

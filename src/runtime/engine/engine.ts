@@ -1,11 +1,14 @@
 import { hash } from "node:crypto"
 import { readFileSync } from "node:fs"
+import { setFlagsFromString } from "node:v8"
 import { guestFile } from "../../resources.ts"
 import { wasmSha256 } from "./abi.ts"
 import { Guest, type Layout } from "./guest.ts"
 
 /** The compiled engine: made once for a process, and handed to its threads. */
 export const compileEngine = (): WebAssembly.Module => {
+  // V8 compiles a function well once it has run for a while; its own measure of that takes ten thousand requests to be reached.
+  setFlagsFromString("--wasm-tiering-budget=100000")
   const bytes = readFileSync(guestFile("quickjs.wasm"))
   if (hash("sha256", bytes, "hex") !== wasmSha256)
     throw new Error("dist/guest/quickjs.wasm is not the QuickJS that this release was made for.")

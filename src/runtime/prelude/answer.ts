@@ -33,13 +33,18 @@ export const settleAnswer = (result: Answer | PromiseLike<Answer>): void => {
 const send = ({ status, headers, body, object }: Answer): void => {
   if (!Number.isInteger(status) || status < 200 || status > 599)
     return fail(new RangeError(`The status ${String(status)} is not one of 200 to 599.`))
-  const meta = JSON.stringify(object === undefined ? [status, headers] : [status, headers, object])
-  if (meta.includes("\\u00") || meta.includes("\x7f")) checkHeaders(headers)
+  const first = object === undefined ? status : `${status} ${JSON.stringify(object)}`
+  // Much quicker than JSON. No header can hold the separator.
+  const meta = headers.length === 0 ? `${first}` : `${first}\x01${headers.join("\x01")}`
+  if (control.test(meta)) checkHeaders(headers)
   answered = true
   const isOver = waiting === 0 ? 1 : 0
   if (body instanceof ArrayBuffer) answerBytes(meta, body, isOver)
   else answerText(meta, body ?? "", isOver)
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const control = /[\0\x02-\x08\n-\x1f\x7f]/
 
 /** Control characters, which the standard allows in a header and HTTP/1.1 cannot carry. */
 const checkHeaders = (headers: ReadonlyArray<string>): void => {

@@ -2,10 +2,9 @@
 export interface Call {
   readonly method: string
   readonly url: string
-  /** Names in lower case and values in turn. */
-  readonly headers: ReadonlyArray<string>
+  /** Names in lower case and values in turn, with line breaks between them: most programs never look at them. */
+  readonly headers: string
   readonly body: string | ArrayBuffer | null
-  readonly ip: string
 }
 
 /** The path, decoded, of a URL that the host has put together. */
@@ -28,7 +27,8 @@ export const queryOf = (url: string): string => {
 }
 
 /** First values by name; `named` says how a name is written. */
-export const firstHeaders = (headers: ReadonlyArray<string>, named: (name: string) => string): Record<string, string> => {
+export const firstHeaders = (text: string, named: (name: string) => string): Record<string, string> => {
+  const headers = text.split("\n")
   const all: Record<string, string> = {}
   for (let i = 0; i < headers.length; i += 2) {
     const name = named(headers[i]!)

@@ -52,12 +52,11 @@ const env = new Proxy(bindings, {
 
 let handle: (call: Call) => Answer | PromiseLike<Answer>
 
-/** One request: `meta` is JSON of method, URL, headers and the visitor's address. */
-const dispatch = (meta: string, body: string | ArrayBuffer | undefined): void => {
-  const [method, url, headers, ip] = JSON.parse(meta)
+/** One request. `headers` are names and values in turn, with line breaks between them. */
+const dispatch = (method: string, url: string, headers: string, body: string | ArrayBuffer | undefined): void => {
   beginWeb()
   try {
-    settleAnswer(handle({ method, url, headers, body: body ?? null, ip }))
+    settleAnswer(handle({ method, url, headers, body: body ?? null }))
   } catch (error) {
     fail(error)
   }

@@ -31,7 +31,7 @@ export const fetchAndWait = (url: unknown, options: Options | null | undefined):
   if (isJson && !flat.some((name, i) => i % 2 === 0 && name.toLowerCase() === "content-type")) flat.push("content-type", "application/json")
   const question = { url: String(url), method: String(method), headers: flat, redirect: "follow", hasBody: text !== undefined }
   const waited = JSON.parse(fetchNow(JSON.stringify(question), text ?? "")) as Waited
-  return "error" in waited ? waited : { ...waited, headers: firstHeaders(Object.entries(waited.headers).flat(), canonicalName) }
+  return "error" in waited ? waited : { ...waited, headers: firstHeaders(Object.entries(waited.headers).flat().join("\n"), canonicalName) }
 }
 
 /** Text as it is, other values as JSON. */

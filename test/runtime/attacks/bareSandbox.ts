@@ -12,6 +12,7 @@ import { webBinding } from "../../../src/runtime/bindings/web.ts"
 import { filesOf } from "../../../src/runtime/code/files.ts"
 import { compileEngine, findLayout } from "../../../src/runtime/engine/engine.ts"
 import type { Guest } from "../../../src/runtime/engine/guest.ts"
+import { readAnswer } from "../../../src/runtime/guestAnswer.ts"
 import type { InvocationLimits } from "../../../src/runtime/host.ts"
 import type { Image } from "../../../src/runtime/image.ts"
 import { JobRun } from "../../../src/runtime/jobRun.ts"
@@ -93,7 +94,7 @@ export const bareSandbox = (cartridge: string, files: Readonly<Record<string, st
         subscribers: () => 0,
         newUnit: () => `unit-${requests}`,
         post: (_, { meta, body }) => {
-          status = JSON.parse(meta)[0]
+          status = readAnswer(meta)?.status
           text = typeof body === "string" ? body : Buffer.from(body).toString()
         },
         end: (_, why) => {
@@ -113,7 +114,7 @@ export const bareSandbox = (cartridge: string, files: Readonly<Record<string, st
         site: "tested",
         request: `r${requests}`,
         env: { SECRET: "a variable" },
-        meta: JSON.stringify(["POST", `http://tested.localhost${path}`, ["host", "tested.localhost"], "127.0.0.1"]),
+        meta: `POST\nhttp://tested.localhost${path}\nhost\ntested.localhost`,
         body: code === "" ? undefined : code,
       },
       { ...limits, cpuMs },

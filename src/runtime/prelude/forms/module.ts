@@ -17,7 +17,7 @@ export const moduleHandler = (program: { readonly default?: unknown }, env: obje
   const call = fetch as Fetch
   const context = { waitUntil, passThroughOnException: () => {}, props: {} }
   return ({ method, url, headers, body }) => {
-    const result = call.call(exported, incomingRequest(url, method, headers as Array<string>, body), env, context)
+    const result = call.call(exported, incomingRequest(url, method, headers, body), env, context)
     return isThenable(result) ? result.then(answerOf) : answerOf(result)
   }
 }

@@ -14,15 +14,15 @@ export const beginRequest = (): void => {
 
 /**
  * The request that the server got. Nothing is checked or changed: user code sees the URL and the method as they are given here.
- * Names of headers have to be in lower case.
+ * Headers are names in lower case and values in turn, in a list or with line breaks between them.
  */
 export const incomingRequest = (
   url: string,
   method: string,
-  flatHeaders: Array<string>,
+  headers: string | Array<string>,
   body: string | ArrayBuffer | null,
   signal?: AbortSignal,
-): Request => requestOf(body, url, method, flatHeaders, signal && { signal })
+): Request => requestOf(body, url, method, headers, signal && { signal })
 
 /** Whether something is a Response, or of a class that extends it. */
 export const isResponse = (value: unknown): value is Response => isResponseObject(value)

@@ -1,6 +1,6 @@
 import { AbortSignal, newSignal } from "./abort.ts"
 import { Body, type Content, contentOf, copyContent, takeContent } from "./body.ts"
-import { type HeaderList, type Headers, headerIn, headerList, headerListOf, headersOver } from "./headers.ts"
+import { type HeaderList, Headers, headerIn, headerList, headerListOf, headersOver } from "./headers.ts"
 import { parseUrl } from "./url.ts"
 
 export interface RequestInit extends Settings {
@@ -28,7 +28,7 @@ interface More extends Settings {
 }
 
 /** A request whose parts are known to be right. */
-export let requestOf: (content: Content, url: string, method: string, headers: HeaderList, more?: More) => Request
+export let requestOf: (content: Content, url: string, method: string, headers: string | HeaderList, more?: More) => Request
 /** The headers without the object. */
 export let requestHeaders: (request: Request) => HeaderList
 
@@ -37,16 +37,19 @@ const trusted = Symbol()
 export class Request extends Body {
   readonly #url: string
   readonly #method: string
-  /** The list until somebody asks for the object. */
-  #headers: HeaderList | Headers
+  /** The text or the list until somebody asks for the object. */
+  #headers: string | HeaderList | Headers
   #more: More | undefined
 
   static {
     requestOf = (content, url, method, headers, more) => new Request(trusted, more, content, url, method, headers)
-    requestHeaders = (request) => (Array.isArray(request.#headers) ? request.#headers : headerListOf(request.#headers))
+    requestHeaders = (request) => {
+      if (typeof request.#headers === "string") request.#headers = request.#headers.split("\n")
+      return Array.isArray(request.#headers) ? request.#headers : headerListOf(request.#headers)
+    }
   }
 
-  constructor(input: unknown, init?: RequestInit | null, content?: Content, url?: string, method?: string, headers?: HeaderList) {
+  constructor(input: unknown, init?: RequestInit | null, content?: Content, url?: string, method?: string, headers?: string | HeaderList) {
     const made = input === trusted ? undefined : Request.#read(input, init ?? undefined)
     super(made === undefined ? content! : made.content)
     if (made === undefined) {
@@ -88,7 +91,8 @@ export class Request extends Body {
   }
 
   get headers(): Headers {
-    if (Array.isArray(this.#headers)) this.#headers = headersOver(this.#headers)
+    if (this.#headers instanceof Headers) return this.#headers
+    this.#headers = headersOver(requestHeaders(this))
     return this.#headers
   }
 
