@@ -1,6 +1,7 @@
 import { createServer } from "node:http"
 import { getQuickJS, type QuickJSContext, type QuickJSHandle } from "quickjs-emscripten"
 import { version } from "../src/resources.ts"
+import { readAnswer } from "../src/runtime/guestAnswer.ts"
 import type { HostResult, Invocation } from "../src/runtime/host.ts"
 import { bindingsOf, prelude, programOf } from "./functionHost.ts"
 
@@ -44,7 +45,7 @@ const serve = async (code: string): Promise<void> => {
     return result === undefined ? vm.undefined : vm.newArrayBuffer(new Uint8Array(result).buffer)
   }
 
-  const run = (meta: string): Answer => {
+  const run = (method: string, url: string, headers: string): Answer => {
     answer = undefined
     using vm = quickjs.newContext()
     const evaluate = (text: string, file: string, type: "global" | "module" = "global"): QuickJSHandle =>
@@ -65,7 +66,7 @@ const serve = async (code: string): Promise<void> => {
     evaluate(code, "main.js", "module").consume((program) => vm.setProp(vm.global, "__program", program))
     const app = JSON.stringify({ site: "bench", version })
     evaluate(`__dispatch = __fazt.dispatch; __fazt.startModule(__program); __fazt.freeze(${app})`, "start.js").dispose()
-    evaluate(`__dispatch(${JSON.stringify(meta)}, undefined)`, "call.js").dispose()
+    evaluate(`__dispatch(${[method, url, headers].map((part) => JSON.stringify(part)).join(", ")}, undefined)`, "call.js").dispose()
     vm.unwrapResult(vm.runtime.executePendingJobs())
     if (answer === undefined) throw new Error("The code has not answered.")
     return answer
@@ -73,14 +74,14 @@ const serve = async (code: string): Promise<void> => {
 
   const server = createServer((req, res) => {
     const headers = req.rawHeaders.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text))
-    const { meta, body } = run(JSON.stringify([req.method, `http://${req.headers.host}${req.url}`, headers, ""]))
-    const [status, given] = JSON.parse(meta) as [number, Array<string>]
+    const { meta, body } = run(req.method!, `http://${req.headers.host}${req.url}`, headers.join("\n"))
+    const { status, headers: given } = readAnswer(meta)!
     const bytes = Buffer.from(body as string)
     res.writeHead(status, [...given, "content-length", String(bytes.length)])
     res.end(bytes)
   })
   // What does not run at all is known before anybody waits for an answer.
-  run('["GET","http://localhost/",["host","localhost"],""]')
+  run("GET", "http://localhost/", "host\nlocalhost")
   server.listen(0, "127.0.0.1", () => process.send!((server.address() as { readonly port: number }).port))
 }
 

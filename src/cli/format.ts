@@ -55,13 +55,21 @@ export const minute = (at: number): string => {
 /** The local date and time to the second. */
 export const second = (at: number): string => `${minute(at)}:${two(new Date(at).getSeconds())}`
 
-// Control characters (C0, DEL, C1), and those that change the direction of text.
+// Control characters (C0, DEL, C1), line and paragraph separators, and those that change the direction of text.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not reach a terminal
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
 
 /** One line that is safe on a terminal, whoever wrote it: names, messages and payloads may come from visitors. */
-export const printable = (text: string): string =>
-  text.replace(unprintable, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`)
+export const printable = (text: string): string => text.replace(unprintable, escaped)
+
+/** The same of several lines, which stay lines. */
+export const printableLines = (text: string): string => text.split("\n").map(printable).join("\n")
+
+/** JSON that is safe on a terminal: what it escapes stands in its strings only, and means the same. */
+export const jsonText = (value: unknown, indent = 0): string =>
+  JSON.stringify(value, undefined, indent).replace(unprintable, (character) => (character === "\n" ? character : escaped(character)))
 
 /** Cut to a width, with `…` for what is missing. */
 export const cut = (text: string, width: number): string => {

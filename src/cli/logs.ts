@@ -5,7 +5,7 @@ import type { LogEntry } from "../http/api/Api.ts"
 import type { Server } from "./client.ts"
 import { segment, withRunningServer, withServer } from "./connection.ts"
 import { followPages, lastPlace, newestPages } from "./follow.ts"
-import { printable, second } from "./format.ts"
+import { jsonText, printable, second } from "./format.ts"
 import { Interruption } from "./interruption.ts"
 import { json, limit, serverOptions, site } from "./options.ts"
 import { note, Output } from "./output.ts"
@@ -92,7 +92,7 @@ const printLogs = (json: boolean, entries: ReadonlyArray<LogEntry>) =>
   Effect.gen(function* () {
     const { print, look } = yield* Output
     if (entries.length === 0) return
-    yield* print(entries.map((entry) => (json ? JSON.stringify(entry) : renderLine(entry, look.paint))).join("\n"))
+    yield* print(entries.map((entry) => (json ? jsonText(entry) : renderLine(entry, look.paint))).join("\n"))
   })
 
 /** Wide enough for every level, so that messages stand below each other. */

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { Environment } from "../config.ts"
+import { jsonText } from "./format.ts"
 import { makePaint, type Paint } from "./paint.ts"
 import type { Look } from "./table.ts"
 
@@ -54,7 +55,7 @@ export const note = (text: string) => Effect.flatMap(Output, (output) => output.
 
 /** A value as JSON: indented for a terminal, one line for a program. */
 export const printJson = (value: unknown) =>
-  Effect.flatMap(Output, ({ print, look }) => print(JSON.stringify(value, undefined, look.columns === undefined ? 0 : 2)))
+  Effect.flatMap(Output, ({ print, look }) => print(jsonText(value, look.columns === undefined ? 0 : 2)))
 
 /** Answers with `value` as JSON, or with what people want to read of it. */
 export const answer = <A>(json: boolean, value: A, forPeople: (look: Look, now: number) => string) =>

@@ -12,6 +12,7 @@ import { version } from "../resources.ts"
 import { fazt } from "./cli.ts"
 import { type Problem, usageError } from "./errors.ts"
 import { type ExitCode, exitCodes } from "./exitCodes.ts"
+import { jsonText, printableLines } from "./format.ts"
 import { asksForHelp, findVerb, renderHelp } from "./help.ts"
 import { Interruption } from "./interruption.ts"
 import { Output } from "./output.ts"
@@ -95,9 +96,9 @@ const report = (problem: Problem, json: boolean) =>
   Effect.gen(function* () {
     const { print, note, notePaint } = yield* Output
     const { code, message, details, hint, exitCode } = problem
-    if (json) yield* print(JSON.stringify({ error: { code, message, ...(details === undefined ? {} : { details }) } }))
+    if (json) yield* print(jsonText({ error: { code, message, ...(details === undefined ? {} : { details }) } }))
     else {
-      yield* note(`${notePaint.red("error:")} ${message}`)
+      yield* note(`${notePaint.red("error:")} ${printableLines(message)}`)
       if (hint !== undefined) yield* note(`${notePaint.dim("hint:")} ${hint}`)
     }
     return exitCode

@@ -23,9 +23,9 @@ export const answerProblem = (meta: string, invocation: Invocation): RunProblem 
   return { kind: "error", message: "TypeError: Its response is an object that this request has not been shown." }
 }
 
-/** The parts of an answer, if it is one: its status, the object's JSON after a space, and headers, with U+0001 between them. */
+/** The parts of an answer, if it is one: its status, the object's JSON after a space, and headers, with line breaks between them. */
 export const readAnswer = (meta: string): AnswerMeta | undefined => {
-  const [first = "", ...headers] = meta.split("\x01")
+  const [first = "", ...headers] = meta.split("\n")
   const status = Number(first.slice(0, 3))
   if (!(status >= 200 && status <= 599) || headers.length % 2 !== 0) return undefined
   for (let i = 0; i < headers.length; i += 2) if (/[A-Z]/.test(headers[i]!)) return undefined

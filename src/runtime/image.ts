@@ -119,9 +119,10 @@ const install = (guest: Guest, image: Image): Installed | undefined => {
     table[card] = place < 0 ? -1 : 2 * place + (image.places[card + 1] === place + 1 ? 1 : 0)
   })
   guest.bytes.set(image.bytes, bytes)
-  guest.bytes.fill(0, end, to)
   const sentinels: Array<number> = []
   for (let address = Math.ceil(end / 8) * 8; address < to; address += sentinelDistance) sentinels.push(address)
+  // Memory that nobody has written to costs nothing, and most of this never will be.
+  for (const address of sentinels) if (guest.word(address) !== 0) guest.setWord(address, 0)
   return { image, places: from, bytes, sentinels }
 }
 

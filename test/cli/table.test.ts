@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { ago, bytes, counted, cut, duration, grouped, minute, printable, second } from "../../src/cli/format.ts"
+import { ago, bytes, counted, cut, duration, grouped, jsonText, minute, printable, printableLines, second } from "../../src/cli/format.ts"
 import { makePaint } from "../../src/cli/paint.ts"
 import { displayWidth, pairs, table } from "../../src/cli/table.ts"
 
@@ -127,5 +127,16 @@ describe("how values are written", () => {
     expect(cut("🚀🚀🚀", 3)).toBe("🚀🚀🚀")
     expect(cut("🚀🚀🚀🚀", 3)).toBe("🚀🚀…")
     expect(printable("plain, 日本, naïve")).toBe("plain, 日本, naïve")
+  })
+
+  it("writes what could move the cursor or turn text around as what it is", () => {
+    const nasty = "\u001b[2J\r\u007f\u009b2J\u061c\u2028\u202e\n"
+    expect(printable(nasty)).toBe("\\u001b[2J\\u000d\\u007f\\u009b2J\\u061c\\u2028\\u202e\\u000a")
+    expect(printableLines(`a\n${nasty}b`)).toBe(`a\n${printable(nasty.slice(0, -1))}\nb`)
+    for (const indent of [0, 2]) {
+      const text = jsonText({ [nasty]: [nasty, "é"] }, indent)
+      expect(text.replaceAll("\n", "")).toMatch(/^[\x20-\x7eé]*$/)
+      expect(JSON.parse(text)).toEqual({ [nasty]: [nasty, "é"] })
+    }
   })
 })

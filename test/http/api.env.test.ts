@@ -71,6 +71,8 @@ describe("a site's environment", () => {
       ["a value with NUL", () => put("shop", "NUL", "a\0b"), 400, "VALIDATION_FAILED"],
       ["a value that is no text", () => put("shop", "NUMBER", 5), 400, "VALIDATION_FAILED"],
       ["no value", () => api.send("PUT", "/sites/shop/env/NONE", {}), 400, "VALIDATION_FAILED"],
+      ["a value that is something else", () => put("shop", "A", ["s3cret"]), 400, "VALIDATION_FAILED"],
+      ["values that are something else", () => patch("shop", { A: { b: "s3cret" } }), 400, "VALIDATION_FAILED"],
       ["values that are a list", () => patch("shop", ["x"]), 400, "VALIDATION_FAILED"],
       ["purge that is no boolean", () => api.delete("/sites/shop/env/API_KEY?purge=maybe"), 400, "VALIDATION_FAILED"],
       ["a variable that never was", () => api.delete("/sites/shop/env/NEVER"), 404, "ENV_NOT_FOUND"],

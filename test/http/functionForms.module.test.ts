@@ -215,6 +215,12 @@ describe("a module's answer", () => {
     expect([json.length, json.at(-1).name]).toEqual([5000, "item 4999"])
   })
 
+  it.each(["\x01", "\n", "\r\n", "\0", "\x7f"])("takes no header out of a value with %j in it", async (separator) => {
+    const site = await deploy("return new Response('x', { headers: { 'x-name': url.searchParams.get('name') } })")
+    const { status, headers } = await server.ask(site, `/?name=${encodeURIComponent(`a${separator}set-cookie${separator}evil=1`)}`)
+    expect([status, headers["set-cookie"], headers["x-name"]]).toEqual([500, undefined, undefined])
+  })
+
   it("to HEAD has the headers of its body only", async () => {
     const site = await deploy("return new Response('abc', { headers: { 'x-method': request.method } })")
     const { status, text, headers } = await server.ask(site, "/", { method: "HEAD" })

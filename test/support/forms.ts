@@ -6,7 +6,7 @@ export const formServer = async () => {
   const server = await startServer({ mode: "threads" })
   const admin = await server.key("admin")
   let made = 0
-  /** Times are measured by the clock: a machine that is busy with other tests needs more than a visitor would be given. */
+  /** A machine that is busy with other tests may need more time than a visitor would be given. */
   const patient = { "functions.cpu_ms": 1000, "functions.start_ms": 10_000 }
 
   /** Publishes files; with a key of its own each time, since the limit on deploys is by key. */

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import type { AuditEntry } from "../../http/api/Api.ts"
-import { second } from "../format.ts"
+import { jsonText, second } from "../format.ts"
 import { Output } from "../output.ts"
 import { type Look, table } from "../table.ts"
 
@@ -25,5 +25,5 @@ export const printAudit = (json: boolean, entries: ReadonlyArray<AuditEntry>) =>
   Effect.gen(function* () {
     const { print, look } = yield* Output
     if (entries.length === 0) return
-    yield* print(json ? entries.map((entry) => JSON.stringify(entry)).join("\n") : renderAudit(entries, look))
+    yield* print(json ? entries.map((entry) => jsonText(entry)).join("\n") : renderAudit(entries, look))
   })

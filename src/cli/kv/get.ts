@@ -1,7 +1,7 @@
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import { segment, withServer } from "../connection.ts"
-import { printable } from "../format.ts"
+import { printableLines } from "../format.ts"
 import { given, json, serverOptions, site } from "../options.ts"
 import { answer } from "../output.ts"
 import { verb } from "../verb.ts"
@@ -27,7 +27,7 @@ export const get = verb(
       Effect.flatMap(api.kv.get({ path: { site: segment(site) }, urlParams: { key, ...given("version", version) } }), ({ data }) =>
         answer(json, data, ({ columns }) => {
           const text = textOfValue(data.value, columns === undefined ? 0 : 2)
-          return columns === undefined ? text : text.split("\n").map(printable).join("\n")
+          return columns === undefined ? text : printableLines(text)
         }),
       ),
     ),

@@ -374,19 +374,22 @@ export class KeysGroup extends HttpApiGroup.make("keys")
 
 const variable = HttpApiSchema.param("name", Schema.String)
 
+/** A refusal that quotes what it refuses would tell a secret. */
+const SecretText = Schema.String.annotations({ message: () => "it is no text" })
+
 /** The environment variables of sites. Values go in and never come out. */
 export class EnvGroup extends HttpApiGroup.make("env")
   .add(HttpApiEndpoint.get("list")`/sites/${site}/env`.addSuccess(Data(Schema.Array(EnvVariable))).middleware(MayDeploy))
   /** Sets several, all or none of them. Those that are not named stay as they are. */
   .add(
     HttpApiEndpoint.patch("setAll")`/sites/${site}/env`
-      .setPayload(Schema.Struct({ values: Schema.Record({ key: Schema.String, value: Schema.String }) }))
+      .setPayload(Schema.Struct({ values: Schema.Record({ key: Schema.String, value: SecretText }) }))
       .addSuccess(Data(Schema.Array(EnvVariable)))
       .middleware(MayAdminister),
   )
   .add(
     HttpApiEndpoint.put("set")`/sites/${site}/env/${variable}`
-      .setPayload(Schema.Struct({ value: Schema.String }))
+      .setPayload(Schema.Struct({ value: SecretText }))
       .addSuccess(Data(EnvVariable))
       .middleware(MayAdminister),
   )

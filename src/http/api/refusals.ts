@@ -51,9 +51,13 @@ const failureOf = (error: unknown): Failure | undefined => {
   if (tag === "HttpApiDecodeError") return invalid(error as HttpApiDecodeError)
   // A body that could not be read.
   if (tag !== "RequestError") return undefined
-  if (cause instanceof SyntaxError) return BadRequest.make({ code: "INVALID_JSON", message: `The body is no JSON: ${cause.message}.` })
+  if (cause instanceof SyntaxError)
+    return BadRequest.make({ code: "INVALID_JSON", message: `The body is no JSON: ${withoutSnippet(cause.message)}.` })
   return (cause as Error | undefined)?.message === "maxBytes exceeded" ? tooLarge : cutShort
 }
+
+/** The engine shows where it stopped to read by a part of the body, which may be a secret. */
+const withoutSnippet = (message: string): string => message.replace(/(^|, )(\.\.\.)?".*"(\.\.\.)? is not valid JSON$/s, "")
 
 const invalid = ({ issues, message }: HttpApiDecodeError): Failure => {
   const [issue] = issues

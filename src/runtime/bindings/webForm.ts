@@ -65,13 +65,21 @@ const headOf = (text: string): Pick<Part, "name" | "filename" | "type"> | undefi
     if (header === "content-type") type = value
     if (header !== "content-disposition") continue
     if (!/^form-data\s*;/i.test(value)) return undefined
-    name = parameter(value, "name")
-    filename = parameter(value, "filename")
+    const parameters = parametersOf(value)
+    name = parameters.get("name")
+    filename = parameters.get("filename")
   }
   return name === undefined ? undefined : { name, filename, type }
 }
 
-const parameter = (value: string, name: string): string | undefined => {
-  const found = new RegExp(`;\\s*${name}=(?:"([^"]*)"|([^\\s;"]+))`, "i").exec(value)
-  return (found?.[1] ?? found?.[2])?.replace(/%0A/gi, "\n").replace(/%0D/gi, "\r").replace(/%22/g, '"')
+/** By name in lower case, the first of each. One after another, so that nothing inside of quotes is taken for a parameter. */
+const parametersOf = (value: string): ReadonlyMap<string, string> => {
+  const parameters = new Map<string, string>()
+  for (const [, name, quoted, plain] of value.matchAll(/;\s*([^\s;="]+)=(?:"([^"]*)"|([^\s;"]+))/g)) {
+    const key = name!.toLowerCase()
+    if (!parameters.has(key)) parameters.set(key, decoded(quoted ?? plain!))
+  }
+  return parameters
 }
+
+const decoded = (text: string): string => text.replace(/%0A/gi, "\n").replace(/%0D/gi, "\r").replace(/%22/g, '"')

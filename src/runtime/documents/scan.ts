@@ -13,8 +13,9 @@ export const maxScanned = 100_000
 /** How much one query may hold at a time, in characters of JSON. */
 const maxHeld = 32 * 1024 * 1024
 
-/** How often the deadline is looked at. */
-const deadlineEvery = 1000
+/** How much is done before the deadline is looked at again: characters of JSON, of which each document costs some more. */
+const deadlineEvery = 512 * 1024
+const documentCost = 512
 
 /** A document, with the text that it is stored as. */
 export interface Found extends Document {
@@ -118,13 +119,18 @@ type Row = DocumentRow & { readonly key?: Buffer }
 
 function* rowsOf(collection: Collection, plan: Plan): Generator<Row> {
   let scanned = 0
+  let unchecked = 0
   for (const row of unboundedRows(collection, plan)) {
     if (++scanned > maxScanned) {
       throw tooMuch(
         `This query has to look at more than ${maxScanned} documents of ${collection.name}. Declare an index with ds.index(collection, field) on a field that it compares, or use limit.`,
       )
     }
-    if (scanned % deadlineEvery === 0) collection.checkDeadline()
+    unchecked += documentCost + row.data.length
+    if (unchecked > deadlineEvery) {
+      unchecked = 0
+      collection.checkDeadline()
+    }
     yield row
   }
 }

@@ -34,8 +34,8 @@ const send = ({ status, headers, body, object }: Answer): void => {
   if (!Number.isInteger(status) || status < 200 || status > 599)
     return fail(new RangeError(`The status ${String(status)} is not one of 200 to 599.`))
   const first = object === undefined ? status : `${status} ${JSON.stringify(object)}`
-  // Much quicker than JSON. No header can hold the separator.
-  const meta = headers.length === 0 ? `${first}` : `${first}\x01${headers.join("\x01")}`
+  // Much quicker than JSON. No header can hold a line break, whatever class or function it came through.
+  const meta = headers.length === 0 ? `${first}` : `${first}\n${headers.join("\n")}`
   if (control.test(meta)) checkHeaders(headers)
   answered = true
   const isOver = waiting === 0 ? 1 : 0
@@ -44,7 +44,7 @@ const send = ({ status, headers, body, object }: Answer): void => {
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-const control = /[\0\x02-\x08\n-\x1f\x7f]/
+const control = /[\0-\x08\x0b-\x1f\x7f]/
 
 /** Control characters, which the standard allows in a header and HTTP/1.1 cannot carry. */
 const checkHeaders = (headers: ReadonlyArray<string>): void => {

@@ -40,7 +40,8 @@ const loops = attacks("stopped", "a loop", {
   "of dynamic imports that fail": `for (;;) await import("./nowhere.js").catch(() => {})`,
 })
 
-const natives = attacks("stopped", "a loop over slow natives", {
+/** Between two looks at the clock such calls can add up: then the watchdog comes first. */
+const natives = attacks("bounded", "a loop over slow natives", {
   indexOf: `const a = new Uint8Array(12e6); for (;;) a.indexOf(5)`,
   "includes of an array": `const a = new Array(1e6).fill(0); for (;;) a.includes(5)`,
   fill: `const a = new Uint8Array(12e6); for (;;) a.fill(5)`,
@@ -103,8 +104,8 @@ const backtracking = attacks("stopped", "a regular expression", {
   "(a*)*": `/^(a*)*$/.test("a".repeat(50) + "b")`,
   "(.*a){20}": `/(.*a){20}$/.test("a".repeat(60) + "b")`,
   "(x+x+)+y": `"x".repeat(60).match(/(x+x+)+y/)`,
-  "with a look ahead": `/^(?=(a+))+?(a|\\1)*$/.test("a".repeat(60) + "b")`,
-  "with a look behind": `/(?<=(a+)+b)c/.test("a".repeat(40) + "c".repeat(40))`,
+  "with a look ahead": `/^(?=a*b)(?:a|aa)*c/.test("a".repeat(60) + "b")`,
+  "with a look behind": `/(?<=^(?:a|aa)*b)c/.test("x" + "a".repeat(60) + "bc")`,
   "with a back reference": `/^(a+)\\1*(a+)+\\2$/.test("a".repeat(80) + "b")`,
   "with the flag v": `/^([\\p{L}--[b]]+)+$/v.test("a".repeat(60) + "1")`,
   "that is sticky and global": `const r = /(a+)+$/gy; const t = "a".repeat(50) + "b"; for (;;) { r.lastIndex = 0; r.exec(t) }`,

@@ -218,6 +218,9 @@ describe("find", () => {
       await run((ds) => Array.from({ length: 2500 }, (_, i) => ds.insert("c", { i })))
       await run((ds) => ds.count("c", { i: -1 }), { checkDeadline: () => looks++ })
       expect(looks).toBe(2)
+      await run((ds) => Array.from({ length: 15 }, (_, i) => ds.insert("large", { i, text: "x".repeat(100_000) })))
+      await run((ds) => ds.count("large", { i: -1 }), { checkDeadline: () => looks++ })
+      expect(looks).toBe(4)
       const tooLate = () => {
         throw new Error("too late")
       }

@@ -48,6 +48,7 @@ likeNode(
     ["text/plain", "a=1"],
     [multipart, lines("--B", 'Content-Disposition: form-data; name="a"', "", "1", "--B--", "")],
     [multipart, lines("--B", 'content-disposition: form-data; name="a"', "", "", "--B--", "")],
+    [multipart, lines("--B", 'Content-Disposition: form-data; filename="x; name=y.txt"; name="f"', "", "1", "--B--", "")],
     [multipart, lines("--B", 'Content-Disposition: form-data; name="a"', "", "one", "two", "--Bx", "--B--", "")],
     [
       multipart,
