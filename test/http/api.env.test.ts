@@ -73,6 +73,18 @@ describe("a site's environment", () => {
       ["no value", () => api.send("PUT", "/sites/shop/env/NONE", {}), 400, "VALIDATION_FAILED"],
       ["a value that is something else", () => put("shop", "A", ["s3cret"]), 400, "VALIDATION_FAILED"],
       ["values that are something else", () => patch("shop", { A: { b: "s3cret" } }), 400, "VALIDATION_FAILED"],
+      [
+        "what is no JSON",
+        () =>
+          server.ask("/api/sites/shop/env", {
+            method: "PATCH",
+            token: adminToken,
+            headers: { "content-type": "application/json" },
+            body: '{"values":{"A":s3cret}}',
+          }),
+        400,
+        "INVALID_JSON",
+      ],
       ["values that are a list", () => patch("shop", ["x"]), 400, "VALIDATION_FAILED"],
       ["purge that is no boolean", () => api.delete("/sites/shop/env/API_KEY?purge=maybe"), 400, "VALIDATION_FAILED"],
       ["a variable that never was", () => api.delete("/sites/shop/env/NEVER"), 404, "ENV_NOT_FOUND"],
@@ -83,7 +95,9 @@ describe("a site's environment", () => {
     ]
   it.each(refused)("refuses %s", async (_what, send, status, code) => {
     const before = head()
-    expect(refusal(await send())).toEqual([status, code])
+    const answer = await send()
+    expect(refusal(answer)).toEqual([status, code])
+    expect(answer.text).not.toContain("s3cret")
     expect(head()).toBe(before)
   })
 
