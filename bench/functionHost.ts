@@ -1,14 +1,6 @@
 import { readFileSync } from "node:fs"
 import { guestFile } from "../src/resources.ts"
-import { consoleBinding } from "../src/runtime/bindings/console.ts"
-import { dsBinding } from "../src/runtime/bindings/ds.ts"
-import { envBinding } from "../src/runtime/bindings/env.ts"
-import { fetchBinding } from "../src/runtime/bindings/fetch.ts"
-import { kvBinding } from "../src/runtime/bindings/kv.ts"
-import { realtimeBinding } from "../src/runtime/bindings/realtime.ts"
-import { s3Binding } from "../src/runtime/bindings/s3.ts"
-import { timersBinding } from "../src/runtime/bindings/timers.ts"
-import { webBinding } from "../src/runtime/bindings/web.ts"
+import { allBindings } from "../src/runtime/bindings/all.ts"
 import { filesOf } from "../src/runtime/code/files.ts"
 import type { Binding } from "../src/runtime/host.ts"
 import { type Program, requireBinding } from "../src/runtime/program.ts"
@@ -23,15 +15,4 @@ export const programOf = (code: string): Program => ({
   files: filesOf({ "main.js": code }),
 })
 
-export const bindingsOf = (program: Program): ReadonlyArray<Binding> => [
-  webBinding,
-  consoleBinding,
-  timersBinding,
-  fetchBinding,
-  kvBinding,
-  dsBinding,
-  s3Binding,
-  envBinding,
-  realtimeBinding,
-  requireBinding(program),
-]
+export const bindingsOf = (program: Program): ReadonlyArray<Binding> => [...allBindings, requireBinding(program)]

@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks"
+import { setTimeout as sleep } from "node:timers/promises"
 import type { WriterReply, WriterRequest } from "../commands/writerRequest.ts"
 import type { Appended } from "../events/EventLog.ts"
 import type { LogLine } from "../events/logs.ts"
@@ -45,6 +46,9 @@ export interface FunctionsOptions extends Omit<PoolOptions, "settings" | "admiss
 /** Runs of one request at most, the first included. */
 const maxRuns = 6
 
+/** When the server stops, what goes on after answers has so long to come to its end. */
+const lastMs = 10_000
+
 /** Runs the server code of sites: finds or makes the image, waits for a sandbox, commits what was written, answers. */
 export const makeFunctions = (options: FunctionsOptions) => {
   const pool = sandboxPool({
@@ -53,6 +57,9 @@ export const makeFunctions = (options: FunctionsOptions) => {
     onDied: (error) => options.report("A sandbox thread has died; another takes its place.", error),
   })
   const images = imageCache(() => options.settings().imageBytes, pool.start)
+
+  /** Units of work that the writer has not answered. */
+  let commits = 0
 
   const keyOf = ({ site, manifest }: FunctionTarget): string => `${site}/${manifest}`
 
@@ -178,7 +185,9 @@ export const makeFunctions = (options: FunctionsOptions) => {
     then: (failure: (FunctionResult & { readonly kind: "failed" }) | undefined) => void,
   ): void => {
     if (writes === undefined) return then(undefined)
+    commits++
     options.submit({ kind: "unit", request: writes.request, blobs: writes.blobs }, (reply) => {
+      commits--
       if (reply.ok) {
         verdict(writes.id, (reply.value as Appended).last)
         return then(undefined)
@@ -218,7 +227,11 @@ export const makeFunctions = (options: FunctionsOptions) => {
     setEnv: pool.setEnv,
     settingsChanged: (): void => pool.setSettings(options.settings()),
     stats: () => ({ ...pool.stats(), images: images.stats() }),
-    close: pool.close,
+    close: async (): Promise<void> => {
+      const end = performance.now() + lastMs
+      while ((pool.isBusy() || commits > 0) && performance.now() < end) await sleep(10)
+      await pool.close()
+    },
   }
 }
 

@@ -115,7 +115,7 @@ export const sandboxPool = (options: PoolOptions) => {
     giveStart()
     give("slow", [slow])
     give("fast", fast)
-    if (watching === undefined && isBusy()) watching = setInterval(watch, watchEveryMs).unref()
+    if (watching === undefined && isWatched()) watching = setInterval(watch, watchEveryMs).unref()
   }
 
   const give = (lane: Lane, threads: ReadonlyArray<SandboxThread>): void => {
@@ -160,7 +160,7 @@ export const sandboxPool = (options: PoolOptions) => {
     if (id !== undefined) slow.start(starts.get(id)!.request)
   }
 
-  const isBusy = (): boolean => [...fast, slow!].some((thread) => thread.isBusy)
+  const isWatched = (): boolean => [...fast, slow!].some((thread) => thread.isBusy)
 
   const receive = (thread: SandboxThread, { outcomes = [], ends = [], waiting = [], outbound, started }: FromSandbox): void => {
     if (outbound !== undefined) {
@@ -223,7 +223,7 @@ export const sandboxPool = (options: PoolOptions) => {
         replace(thread, { guilty: now!.job, problem: { kind: "hang", message: `It ran ${took} (functions.cpu_ms).` } })
       }
     }
-    if (!isBusy()) {
+    if (!isWatched()) {
       clearInterval(watching)
       watching = undefined
     }
@@ -331,6 +331,8 @@ export const sandboxPool = (options: PoolOptions) => {
       for (const thread of [...fast, slow, spare]) thread?.post({ settings })
     },
     stats: () => ({ ...counters, waiting: [...queues.values()].reduce((sum, { waiting }) => sum + waiting, 0), threads: fast.length + 2 }),
+    /** Whether any job waits, runs, or goes on after its answer. */
+    isBusy: (): boolean => jobs.size > 0,
     close: async (): Promise<void> => {
       closed = true
       clearInterval(watching)

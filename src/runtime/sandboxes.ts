@@ -3,15 +3,8 @@ import { readFileSync } from "node:fs"
 import { performance } from "node:perf_hooks"
 import { openForReading, type Sqlite } from "../events/cartridge.ts"
 import { guestFile } from "../resources.ts"
-import { consoleBinding } from "./bindings/console.ts"
-import { dsBinding } from "./bindings/ds.ts"
-import { envBinding } from "./bindings/env.ts"
+import { allBindings } from "./bindings/all.ts"
 import { fetchBinding } from "./bindings/fetch.ts"
-import { kvBinding } from "./bindings/kv.ts"
-import { realtimeBinding } from "./bindings/realtime.ts"
-import { s3Binding } from "./bindings/s3.ts"
-import { timersBinding } from "./bindings/timers.ts"
-import { webBinding } from "./bindings/web.ts"
 import { cutMessage } from "./cutMessage.ts"
 import { initialBytes } from "./engine/abi.ts"
 import { findLayout } from "./engine/engine.ts"
@@ -82,18 +75,7 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
   let woken: Array<Active> = []
 
   const newSandbox = (program: Program, memoryBytes = settings.memoryBytes): Sandbox => {
-    const bindings = [
-      webBinding,
-      consoleBinding,
-      timersBinding,
-      fetchBinding,
-      kvBinding,
-      dsBinding,
-      s3Binding,
-      envBinding,
-      realtimeBinding,
-      requireBinding(program),
-    ]
+    const bindings = [...allBindings, requireBinding(program)]
     return new Sandbox(engine, memoryBytes, bindings, moduleLoader(program))
   }
 

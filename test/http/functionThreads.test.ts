@@ -1,7 +1,10 @@
+import { rmSync } from "node:fs"
+import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { Commands } from "../../src/commands/Commands.ts"
 import { Functions } from "../../src/http/Functions.ts"
+import { temporaryFolder } from "../support/cartridge.ts"
 import { deployFiles } from "../support/functions.ts"
 import { startServer, type TestServer } from "../support/server.ts"
 
@@ -69,3 +72,25 @@ it("let a site go on beside a request that waits, though others had to be run ag
   }
   expect((await stats()).conflicts).toBeGreaterThan(before)
 })
+
+it("finish what goes on after an answer before the server stops", async () => {
+  const folder = temporaryFolder()
+  const db = join(folder, "data.db")
+  const first = await startServer({ mode: "threads", db })
+  await deployFiles(first, await first.key("admin"), "later", {
+    "main.js": `export default { fetch(request, { kv }, ctx) {
+      const work = async () => { await new Promise((resolve) => setTimeout(resolve, 300)); kv.set("done", true); console.log("done") }
+      if (new URL(request.url).pathname === "/begin") ctx.waitUntil(work())
+      return Response.json(kv.get("done") ?? null)
+    } }`,
+  })
+  expect((await first.ask("/begin", { host: "later.localhost" })).text).toBe("null")
+  await first.stop()
+
+  const second = await startServer({ mode: "threads", db })
+  expect((await second.ask("/", { host: "later.localhost" })).text).toBe("true")
+  const { json } = await second.ask("/api/logs?site_id=later", { token: await second.key("admin") })
+  expect(json.data.logs).toMatchObject([{ message: "done" }])
+  await second.stop()
+  rmSync(folder, { recursive: true })
+}, 60_000)

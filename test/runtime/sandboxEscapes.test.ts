@@ -11,7 +11,7 @@ const folder = temporaryFolder()
 const path = join(folder, "data.db")
 const opened: Array<BareSandbox> = []
 const open = (files: Readonly<Record<string, string>>): BareSandbox => {
-  const bare = bareSandbox(path, files)
+  const bare = bareSandbox(path, files, 32 * 1024 * 1024, 300)
   opened.push(bare)
   return bare
 }
@@ -28,11 +28,13 @@ afterAll(() => {
 
 /** What every object of this process inherits. */
 const hostPrototypes = (): ReadonlyArray<unknown> =>
-  [Object, Array, Function, String, Number, Promise, Error, Map, Set, RegExp, Uint8Array, Buffer].map(({ prototype }) => Reflect.ownKeys(prototype))
+  [Object, Array, Function, String, Number, Promise, Error, Map, Set, RegExp, Uint8Array, Buffer].map(({ prototype }) =>
+    Reflect.ownKeys(prototype),
+  )
 const untouched = hostPrototypes()
 
 const outcome = async (code: string) => {
-  const ended = await bare.run("/", code, { waitMs: 2000 })
+  const ended = await bare.run("/", code, { waitMs: 500 })
   bare.sandbox.restore()
   expect(hostPrototypes()).toEqual(untouched)
   expect(differences(bare)).toEqual([])
@@ -62,7 +64,9 @@ describe("the host takes no harm from", () => {
 
 describe("while a program is loaded", () => {
   it("it finds no way to call the host directly", async () => {
-    const names = open({ "main.js": `const found = ["__call", "__start", "__ops"].filter((name) => name in globalThis); export default () => Response.json(found)` })
+    const names = open({
+      "main.js": `const found = ["__call", "__start", "__ops"].filter((name) => name in globalThis); export default () => Response.json(found)`,
+    })
     expect(await names.run("/")).toMatchObject({ text: "[]" })
   })
 

@@ -89,3 +89,5 @@ const entry = {
 expose({ __fazt: entry })
 // Who has these can call the host as no global does: they are gone before any code of a site runs.
 for (const name of ["__ops", "__call", "__start"]) delete global[name]
+// With nobody to share it with, it would only promise what is not there.
+delete global.SharedArrayBuffer

@@ -1,14 +1,6 @@
 import { readFileSync } from "node:fs"
 import { guestFile } from "../../../src/resources.ts"
-import { consoleBinding } from "../../../src/runtime/bindings/console.ts"
-import { dsBinding } from "../../../src/runtime/bindings/ds.ts"
-import { envBinding } from "../../../src/runtime/bindings/env.ts"
-import { fetchBinding } from "../../../src/runtime/bindings/fetch.ts"
-import { kvBinding } from "../../../src/runtime/bindings/kv.ts"
-import { realtimeBinding } from "../../../src/runtime/bindings/realtime.ts"
-import { s3Binding } from "../../../src/runtime/bindings/s3.ts"
-import { timersBinding } from "../../../src/runtime/bindings/timers.ts"
-import { webBinding } from "../../../src/runtime/bindings/web.ts"
+import { allBindings } from "../../../src/runtime/bindings/all.ts"
 import { filesOf } from "../../../src/runtime/code/files.ts"
 import { compileEngine, findLayout } from "../../../src/runtime/engine/engine.ts"
 import type { Guest } from "../../../src/runtime/engine/guest.ts"
@@ -44,7 +36,7 @@ export interface Ended {
 }
 
 /** One sandbox in this thread, as `sandboxes.ts` makes it, without a pool, a watchdog and a way to commit. */
-export const bareSandbox = (cartridge: string, files: Readonly<Record<string, string>>, memoryBytes = 32 * 1024 * 1024) => {
+export const bareSandbox = (cartridge: string, files: Readonly<Record<string, string>>, memoryBytes = 32 * 1024 * 1024, startMs = 5000) => {
   const module = compileEngine()
   const engine: Engine = { module, layout: findLayout(module) }
   const program: Program = {
@@ -53,28 +45,11 @@ export const bareSandbox = (cartridge: string, files: Readonly<Record<string, st
     files: filesOf(files),
   }
   const storage = openStorage(cartridge)
-  const newSandbox = (): Sandbox =>
-    new Sandbox(
-      engine,
-      memoryBytes,
-      [
-        webBinding,
-        consoleBinding,
-        timersBinding,
-        fetchBinding,
-        kvBinding,
-        dsBinding,
-        s3Binding,
-        envBinding,
-        realtimeBinding,
-        requireBinding(program),
-      ],
-      moduleLoader(program),
-    )
+  const newSandbox = (): Sandbox => new Sandbox(engine, memoryBytes, [...allBindings, requireBinding(program)], moduleLoader(program))
 
   const first = newSandbox()
   first.prepare(readFileSync(guestFile("prelude.js"), "utf8"))
-  startProgram(first, program, 5000, () => {})
+  startProgram(first, program, startMs, () => {})
   const image: Image = first.takeImage(true)
   const sandbox = newSandbox()
   sandbox.adopt(image)
