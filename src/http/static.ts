@@ -196,8 +196,9 @@ export const serveObject = (
 ): void => {
   const ranges = status === 200 ? { "accept-ranges": "bytes" } : {}
   const base = { "content-type": type, "x-content-type-options": "nosniff", ...ranges, ...headers }
-  // Objects change without a deploy: their time of change is not what tells copies apart, their hash is.
-  serveFile(req, res, { status, file: { hash, size, type, modified: 0 }, variants: undefined, headers: new Map(), base }, cache)
+  // Which object this is can change at any time: copies are told apart by their hash, and no date is before or after it.
+  const file = { hash, size, type, modified: Number.NaN }
+  serveFile(req, res, { status, file, variants: undefined, headers: new Map(), base }, cache)
 }
 
 /** RFC 9110, 13.1.1 and 13.1.4: the client wants the file only as it was. */

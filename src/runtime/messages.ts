@@ -92,7 +92,7 @@ export interface FromSandbox {
   readonly ready?: { readonly thread: number | undefined }
   /** Five entries for each: id, meta (`undefined` with a problem), body or problem, milliseconds of processor time, effects. */
   readonly outcomes?: ReadonlyArray<Outcome>
-  /** The end of runs that went on after their answer: id, milliseconds, effects. */
+  /** The end of runs that went on after their answer: id, milliseconds since then, effects. */
   readonly ends?: ReadonlyArray<readonly [id: number, ms: number, effects: Effects | undefined]>
   /** Jobs that now wait for something outside. */
   readonly waiting?: ReadonlyArray<number>

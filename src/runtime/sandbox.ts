@@ -627,7 +627,7 @@ const problemOf = (error: unknown, limits: RunLimits): RunProblem => {
   if (error instanceof RunEnded) return error.problem
   if (error instanceof GuestOutOfMemory) return { kind: "memory", message: "It ran out of memory (functions.memory_bytes)." }
   // Deep recursion of the engine itself, as in a regular expression or a deeply nested literal, overflows the thread's own stack.
-  if (error instanceof RangeError) return { kind: "stack", message: "Its calls nest too deeply." }
+  if (error instanceof RangeError && error.message.includes("call stack")) return { kind: "stack", message: "Its calls nest too deeply." }
   if (error instanceof WebAssembly.RuntimeError)
     return { kind: "memory", message: `It ended in the engine (${error.message}), as when memory runs out.` }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -38,6 +38,8 @@ interface Active {
   isPosted: boolean
   /** Its answer said that more would come. */
   goesOn: boolean
+  /** Processor time of which its answer has told. */
+  toldMs: number
   isOver: boolean
   problem: RunProblem | undefined
   timer: NodeJS.Timeout | undefined
@@ -185,6 +187,7 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
     const rest = isOver ? restOf(entry) : undefined
     if (answer !== undefined && !entry.isPosted) {
       entry.isPosted = true
+      entry.toldMs = sandbox.usedMs
       entry.goesOn = !isOver || rest !== undefined
       const effects = entry.goesOn ? { ...(answer.effects ?? nothingYet(jobRun)), more: true } : answer.effects
       outcomes.push(jobRun.id, answer.meta, answer.body, sandbox.usedMs, effects)
@@ -213,13 +216,13 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
   }
 
   const finish = (
-    { run: jobRun, sandbox, running, problem, isPosted, goesOn, timer }: Active,
+    { run: jobRun, sandbox, running, problem, isPosted, goesOn, toldMs, timer }: Active,
     rest: ReturnType<JobRun["takeEffects"]>,
   ): void => {
     clearTimeout(timer)
     active.delete(jobRun.id)
     if (!isPosted) outcomes.push(jobRun.id, undefined, problem, sandbox.usedMs, rest)
-    else if (goesOn) ends.push([jobRun.id, sandbox.usedMs, rest])
+    else if (goesOn) ends.push([jobRun.id, sandbox.usedMs - toldMs, rest])
     if (sandbox.memoryBytes <= Math.max(initialBytes, memoryOf(running.image)) + maxGrowth) running.used.push(sandbox)
   }
 
@@ -243,6 +246,7 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
       answer: undefined,
       isPosted: false,
       goesOn: false,
+      toldMs: 0,
       isOver: false,
       problem: undefined,
       timer: undefined,

@@ -232,6 +232,14 @@ describe("a module's answer", () => {
     const bytes = Buffer.concat(Array.from({ length: 1000 }, () => allBytes))
     expect(Buffer.compare((await server.ask(site, "/", { method: "POST", body: bytes })).body, bytes)).toBe(0)
   })
+
+  it("that is an object is sent whatever date the visitor has a copy of", async () => {
+    const site = await deploy("s3.put('a.txt', 'text'); return s3.serve('a.txt')")
+    const now = new Date().toUTCString()
+    expect(await server.ask(site, "/", { headers: { "if-modified-since": now } })).toMatchObject({ status: 200, text: "text" })
+    const { etag } = (await server.ask(site)).headers
+    expect((await server.ask(site, "/", { headers: { "if-none-match": etag! } })).status).toBe(304)
+  })
 })
 
 describe("env", () => {

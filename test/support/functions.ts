@@ -3,7 +3,7 @@ import type { Answer, TestServer } from "./server.ts"
 
 /** Publishes files as a site over HTTP, as the CLI does. */
 export const deployFiles = async (
-  server: TestServer,
+  server: Pick<TestServer, "ask">,
   token: string,
   site: string,
   files: Readonly<Record<string, string | Uint8Array>>,

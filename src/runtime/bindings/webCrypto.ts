@@ -69,7 +69,14 @@ export const cryptoFunctions = (invocation: () => Invocation): HostTable => {
       takes: "sbbbn",
       run: (name: string, key: Uint8Array, salt: Uint8Array, info: Uint8Array, bytes: number): Uint8Array => {
         checkBytes(bytes)
-        return new Uint8Array(hkdfSync(hashNamed(name), key, salt, info, bytes))
+        const algorithm = hashNamed(name)
+        try {
+          return new Uint8Array(hkdfSync(algorithm, key, salt, info, bytes))
+        } catch {
+          throw new GuestError("HKDF makes at most 255 times the bytes of its hash, and takes 1,024 bytes of info.", {
+            name: "OperationError",
+          })
+        }
       },
     },
     "crypto.pbkdf2": {
