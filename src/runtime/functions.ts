@@ -152,6 +152,7 @@ export const makeFunctions = (options: FunctionsOptions) => {
           })
         },
         failed: (problem, effects) => {
+          if (problem.kind === "conflict" && !job.outbound && number < maxRuns) return pool.repeat(attempt(number + 1), job)
           logAll(target, request, effects?.logs ?? [])
           log(target, request, "error", described(problem))
           if (problem.kind === "defect") options.report(`A request to ${site} failed in the sandbox.`, problem.message)
@@ -193,11 +194,12 @@ export const makeFunctions = (options: FunctionsOptions) => {
         return then(undefined)
       }
       verdict(writes.id, null)
-      if ("error" in reply) {
+      // A refusal that is no conflict and no trouble with storage is a mistake of the server's own.
+      if ("error" in reply && (reply.error.code === "CONFLICT" || reply.error.status >= 500)) {
         const { code, status, message } = reply.error
         return then({ kind: "failed", status, code, message })
       }
-      options.report("A unit of work could not be committed.", reply.defect)
+      options.report("A unit of work could not be committed.", "error" in reply ? reply.error : reply.defect)
       then({ kind: "failed", status: 500, code: "INTERNAL_ERROR", message: "The server could not store what was written." })
     })
   }
@@ -255,6 +257,7 @@ const described = ({ message, stack }: JobProblem): string => {
 }
 
 const statuses: Readonly<Record<JobProblem["kind"], readonly [status: number, code: string]>> = {
+  conflict: [409, "CONFLICT"],
   cpu: [504, "FUNCTION_TIMEOUT"],
   wall: [504, "FUNCTION_TIMEOUT"],
   hang: [504, "FUNCTION_TIMEOUT"],

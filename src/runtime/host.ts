@@ -70,6 +70,8 @@ export interface Invocation {
   readonly live: (message: Broadcast | Kick) => void
   /** How many sockets are open on the site, by channel; `""` counts all of them. */
   readonly subscribers: (channel: string) => number
+  /** To be waited for before anything leaves the machine: what the run has read is known to be true then. False if it was not. */
+  readonly settled: () => Promise<boolean>
   /** To be called before anything leaves the machine: from then on the run cannot be repeated. */
   readonly outbound: () => void
   readonly limits: InvocationLimits

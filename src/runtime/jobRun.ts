@@ -44,7 +44,7 @@ export class JobRun implements Run, Invocation {
   hasAnswered = false
   hasCalledOut = false
   /** Answers of the calls that a script waits for without giving way; the script is run again with one more each time. */
-  fetched: Array<string> = []
+  fetched: Array<{ readonly request: string; readonly answer: string }> = []
 
   constructor(
     home: RunHome,
@@ -155,6 +155,16 @@ export class JobRun implements Run, Invocation {
     this.messages = []
     if (writes === undefined && logs.length === 0 && live.length === 0 && !this.hasCalledOut) return undefined
     return { writes, logs, live, outbound: this.hasCalledOut, more: false }
+  }
+
+  async settled(): Promise<boolean> {
+    const seen = this.work?.seenUnits() ?? []
+    return seen.length === 0 || this.home.storage().settled(seen)
+  }
+
+  /** It waits for something outside. */
+  pause(): void {
+    this.work?.pause()
   }
 
   /** What it wrote is dropped, with what it wanted to send; its logs stay. */

@@ -47,6 +47,14 @@ export const pendingLayers = () => {
   const sites = new Map<string, SiteLayers>()
   const undecided = new Map<string, { readonly site: string; readonly layer: Layer }>()
   const committed = new WeakMap<Layer, number>()
+  /** Who wants to hear what becomes of a unit. */
+  const waiters = new Map<string, Array<(isCommitted: boolean) => void>>()
+
+  const decide = (unit: string, isCommitted: boolean): boolean => {
+    for (const tell of waiters.get(unit) ?? []) tell(isCommitted)
+    waiters.delete(unit)
+    return undecided.delete(unit)
+  }
 
   const isIn = (snapshot: Seen, layer: Layer): boolean => {
     const seq = committed.get(layer)
@@ -63,7 +71,7 @@ export const pendingLayers = () => {
         known.at = snapshot.seq
         known.layers = known.layers.filter((layer) => {
           if (!isIn(snapshot, layer)) return true
-          if (undecided.delete(layer.unit)) known.open--
+          if (decide(layer.unit, true)) known.open--
           return false
         })
         if (known.layers.length === 0) sites.delete(site)
@@ -83,7 +91,7 @@ export const pendingLayers = () => {
     committed: (unit: string, seq: number, newest: () => number): void => {
       const found = undecided.get(unit)
       if (found === undefined) return
-      undecided.delete(unit)
+      decide(unit, true)
       committed.set(found.layer, seq)
       const known = sites.get(found.site)!
       known.open--
@@ -98,10 +106,18 @@ export const pendingLayers = () => {
       known.layers = known.layers.filter((layer) => {
         if (!refused.has(layer.unit) && !layer.after.some((id) => refused.has(id))) return true
         refused.add(layer.unit)
-        if (undecided.delete(layer.unit)) known.open--
+        if (decide(layer.unit, false)) known.open--
         return false
       })
       if (known.layers.length === 0) sites.delete(found.site)
+    },
+    /** Whether all of these units have been appended, once that is known. */
+    settled: async (units: ReadonlyArray<string>): Promise<boolean> => {
+      const open = units.filter((unit) => undecided.has(unit))
+      const verdicts = await Promise.all(
+        open.map((unit) => new Promise<boolean>((resolve) => waiters.set(unit, [...(waiters.get(unit) ?? []), resolve]))),
+      )
+      return verdicts.every((isCommitted) => isCommitted)
     },
     /** For tests and for figures. */
     count: (site: string): number => sites.get(site)?.layers.length ?? 0,

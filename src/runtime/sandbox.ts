@@ -6,6 +6,7 @@ import { Guest, GuestOutOfMemory, type Layout } from "./engine/guest.ts"
 import { answerProblem } from "./guestAnswer.ts"
 import { type Binding, GuestError, type HostFunction, type HostResult, type HostTable, type HostTask, type Invocation } from "./host.ts"
 import { adoptImage, type Image, type Installed, restoreImage, takeImage } from "./image.ts"
+import { SnapshotMoved } from "./unit.ts"
 
 /** The compiled engine and where it keeps what a restore needs. */
 export interface Engine {
@@ -26,7 +27,7 @@ export interface RunLimits {
 
 /** Why a run ended without finishing. `error` is user code's own doing and carries what it threw. */
 export interface RunProblem {
-  readonly kind: "cpu" | "wall" | "host_calls" | "memory" | "stack" | "stuck" | "response_size" | "error" | "defect"
+  readonly kind: "conflict" | "cpu" | "wall" | "host_calls" | "memory" | "stack" | "stuck" | "response_size" | "error" | "defect"
   readonly message: string
   /** As the engine gives it: lines of `at name (file:line:column)`. */
   readonly stack?: string | undefined
@@ -52,7 +53,7 @@ export interface Run {
   readonly wake: () => void
   /** It waits for an answer to this request (JSON and body) in the middle of its code: `begin` it again once `fetched` has it. */
   readonly suspended: (request: string, body: string) => void
-  readonly fetched: ReadonlyArray<string>
+  readonly fetched: ReadonlyArray<{ readonly request: string; readonly answer: string }>
   /** Told before and after user code runs, for a watchdog. */
   readonly entered: () => void
   readonly left: () => void
@@ -565,10 +566,11 @@ export class Sandbox {
           if (this.run === undefined) throw notAtStart("fetch")
           // What the answer leaves behind has gone out already.
           if (this.hasAnswered) throw notTaken()
-          const answer = this.run.fetched[this.fetchedSoFar]
-          if (answer === undefined) throw new RunSuspended(request, body)
+          const known = this.run.fetched[this.fetchedSoFar]
+          if (known === undefined) throw new RunSuspended(request, body)
+          if (known.request !== request) throw new RunEnded({ kind: "error", message: otherCall })
           this.fetchedSoFar++
-          return answer
+          return known.answer
         },
       },
       "engine.uncaught": {
@@ -588,6 +590,9 @@ const tooLarge = (bytes: number): RunProblem => ({
 })
 
 const stuck: RunProblem = { kind: "stuck", message: "It waits for something that never comes: its promise can no longer settle." }
+
+const otherCall =
+  "It called another server for something else when it was run again with the answer. Code that waits for a call in its middle has to make the same calls each time; `await fetch()` in a module does not."
 
 const notAtStart = (op: string) =>
   new GuestError(
@@ -625,6 +630,7 @@ const messageOf = (thrown: string): { readonly message: string; readonly stack: 
 /** How a slice ended that did not come back. */
 const problemOf = (error: unknown, limits: RunLimits): RunProblem => {
   if (error instanceof RunEnded) return error.problem
+  if (error instanceof SnapshotMoved) return { kind: "conflict", message: error.message }
   if (error instanceof GuestOutOfMemory) return { kind: "memory", message: "It ran out of memory (functions.memory_bytes)." }
   // Deep recursion of the engine itself, as in a regular expression or a deeply nested literal, overflows the thread's own stack.
   if (error instanceof RangeError && error.message.includes("call stack")) return { kind: "stack", message: "Its calls nest too deeply." }

@@ -156,7 +156,7 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
       void fetchNow(fetchBinding, jobRun, request, body).then((answer) => {
         const entry = active.get(jobRun.id)
         if (entry === undefined || entry.isOver) return
-        jobRun.fetched.push(answer)
+        jobRun.fetched.push({ request, answer })
         jobRun.startOver()
         entry.sandbox.restore()
         entry.sandbox.begin(jobRun, jobRun.meta, jobRun.body)
@@ -193,6 +193,7 @@ export const sandboxes = (options: SandboxThreadOptions, post: (message: FromSan
       outcomes.push(jobRun.id, answer.meta, answer.body, sandbox.usedMs, effects)
     }
     if (isOver) return finish(entry, rest)
+    jobRun.pause()
     if (entry.timer === undefined && answer === undefined) waiting.push(jobRun.id)
     entry.timer ??= setTimeout(() => outOfTime(entry), settings.wallMs)
   }

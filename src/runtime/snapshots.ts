@@ -10,6 +10,8 @@ export interface Snapshot {
   readonly query: <Queries>(prepare: (db: Sqlite) => Queries) => Queries
   /** Whether the append of this unit is in it. */
   readonly has: (unit: string) => boolean
+  /** Ids of the latest events behind `seq` of these streams, and of all events of streams that begin with one of the prefixes. */
+  readonly changes: (seq: number, streams: ReadonlyArray<string>, prefixes: ReadonlyArray<string>) => ReadonlyArray<string>
   readonly blob: (hash: string) => Uint8Array | undefined
   /** Gives the connection back. Closing twice does nothing. */
   readonly close: () => void
@@ -21,6 +23,8 @@ interface Connection {
   readonly commit: Statement
   readonly seq: Statement<[], number>
   readonly byId: Statement<[string], number>
+  readonly changed: Statement<[string, number], string>
+  readonly changedRange: Statement<[number, string, string], string>
   readonly queries: Map<(db: Sqlite) => unknown, unknown>
 }
 
@@ -50,6 +54,10 @@ export const snapshots = (path: string) => {
         seq,
         query: (prepare) => prepared(connection, prepare),
         has: (unit) => connection.byId.get(`${unit}.0`) !== undefined,
+        changes: (after, streams, prefixes) => [
+          ...streams.flatMap((stream) => connection.changed.all(stream, after)),
+          ...prefixes.flatMap((prefix) => connection.changedRange.all(after, prefix, `${prefix}\u{10FFFF}`)),
+        ],
         blob: (hash) => prepared(connection, blobReader).bytes(hash),
         close: () => {
           if (!open) return
@@ -81,6 +89,11 @@ const connect = (path: string): Connection => {
     commit: db.prepare("COMMIT"),
     seq: db.prepare<[], number>("SELECT seq FROM events ORDER BY seq DESC LIMIT 1").pluck(),
     byId: db.prepare<[string], number>("SELECT seq FROM events WHERE id = ?").pluck(),
+    changed: db.prepare<[string, number], string>("SELECT id FROM events WHERE stream = ? AND seq > ?").pluck(),
+    changedRange: db
+      // Events behind a recent one are few: they are walked by their order, not by their stream.
+      .prepare<[number, string, string], string>("SELECT id FROM events WHERE seq > ? AND +stream >= ? AND +stream < ?")
+      .pluck(),
     queries: new Map(),
   }
 }

@@ -13,6 +13,8 @@ export interface Storage {
   readonly committed: (unit: string, seq: number) => void
   /** The writer has refused the unit, for whatever reason: what it wrote is no longer shown to units that begin from now on. */
   readonly failed: (unit: string) => void
+  /** Whether all of these units have been appended, once that is known. */
+  readonly settled: (units: ReadonlyArray<string>) => Promise<boolean>
   readonly close: () => void
 }
 
@@ -34,6 +36,7 @@ export const openStorage = (path: string): Storage => {
       }),
     committed: (unit, seq) => pending.committed(unit, seq, pool.newest),
     failed: pending.failed,
+    settled: pending.settled,
     close: pool.close,
   }
 }

@@ -42,6 +42,8 @@ export interface Unit {
   readonly charge: (items: number, bytes: number) => void
   /** What units have added to what the snapshot's `site_usage` says, this one included. */
   readonly charged: () => { readonly items: number; readonly bytes: number }
+  /** Units whose writes it has seen, and of which it was not known whether they would be appended. */
+  readonly seenUnits: () => ReadonlyArray<string>
   readonly hasWritten: () => boolean
   /** The last event in its snapshot; takes the snapshot if there is none yet. */
   readonly seq: () => number
@@ -52,8 +54,18 @@ export interface Unit {
    * events, which only checks. `undefined`: there is nothing to wait for.
    */
   readonly finish: () => UnitWrites | undefined
+  /**
+   * Gives the snapshot back while the unit waits for something outside: one that is held keeps the write-ahead log from being used
+   * again from its beginning. The next read takes a new one and throws `SnapshotMoved` unless all that was read still holds in it.
+   */
+  readonly pause: () => void
   /** Ends the unit and drops what it wrote. Does nothing to a unit that has ended. */
   readonly abandon: () => void
+}
+
+/** While a unit waited, something that it has read has changed: its code has to run again. */
+export class SnapshotMoved extends Error {
+  override readonly name = "SnapshotMoved"
 }
 
 /** What a unit of work wants appended, and the bytes that its events name. */
@@ -74,8 +86,8 @@ export interface UnitParts {
   readonly publish: (layer: Layer) => void
 }
 
-/** The most streams that one unit may write to. */
-const maxWrites = 10_000
+/** The most streams that one unit may write to: the one writer takes them in one piece, while all others wait. */
+const maxWrites = 2000
 
 export const makeUnit = ({ id, site, now, cause, begin, publish }: UnitParts): Unit => {
   const writes = new Map<string, Mutation>()
@@ -85,6 +97,7 @@ export const makeUnit = ({ id, site, now, cause, begin, publish }: UnitParts): U
   const prefixes = new Set<string>()
   const seen = new Set<Layer>()
   let began: ReturnType<typeof begin> | undefined
+  let paused: { readonly seq: number; readonly layers: ReadonlyArray<Layer> } | undefined
   let items = 0
   let bytes = 0
   let over = false
@@ -95,8 +108,22 @@ export const makeUnit = ({ id, site, now, cause, begin, publish }: UnitParts): U
 
   const base = (): ReturnType<typeof begin> => {
     assertOpen()
-    began ??= begin()
+    if (began !== undefined) return began
+    began = begin()
+    if (paused !== undefined && hasMoved(began, paused)) throw new SnapshotMoved("Something that was read has changed meanwhile.")
+    paused = undefined
     return began
+  }
+
+  const isRead = (stream: string): boolean => streams.has(stream) || [...prefixes].some((prefix) => stream.startsWith(prefix))
+
+  /** Whether a snapshot shows what was read otherwise than the one before: what units that were seen then have written is the same. */
+  const hasMoved = (now: ReturnType<typeof begin>, before: NonNullable<typeof paused>): boolean => {
+    const known = new Set(before.layers)
+    if (now.layers.some((layer) => !known.has(layer) && [...layer.writes.keys()].some(isRead))) return true
+    if ([...seen].some((layer) => !now.layers.includes(layer) && !now.snapshot.has(layer.unit))) return true
+    const units = new Set([...seen].map(({ unit }) => unit))
+    return now.snapshot.changes(before.seq, [...streams], [...prefixes]).some((id) => !units.has(id.slice(0, id.lastIndexOf("."))))
   }
 
   const pending = (stream: string): Layer | undefined => base().layers.findLast((layer) => layer.writes.has(stream))
@@ -119,7 +146,7 @@ export const makeUnit = ({ id, site, now, cause, begin, publish }: UnitParts): U
     const appends: Array<StreamAppend> = []
     for (const [stream, event] of events) appends.push({ stream, expected: "any", events: [{ ...event, id: `${id}.${n++}` }] })
     const hasRead = streams.size > 0 || prefixes.size > 0
-    const reads = hasRead ? { at: base().snapshot.seq, streams: [...streams], prefixes: [...prefixes], after } : undefined
+    const reads = hasRead ? { at: paused?.seq ?? base().snapshot.seq, streams: [...streams], prefixes: [...prefixes], after } : undefined
     return { actor: `fn:${site}`, cause, streams: appends, reads }
   }
 
@@ -173,11 +200,18 @@ export const makeUnit = ({ id, site, now, cause, begin, publish }: UnitParts): U
       for (const layer of base().layers) all = { items: all.items + layer.items, bytes: all.bytes + layer.bytes }
       return all
     },
+    seenUnits: () => [...seen].map(({ unit }) => unit),
     hasWritten: () => writes.size > 0,
     seq: () => base().snapshot.seq,
+    pause: () => {
+      if (over || began === undefined) return
+      paused = { seq: began.snapshot.seq, layers: began.layers }
+      began.snapshot.close()
+      began = undefined
+    },
     finish: () => {
       assertOpen()
-      const after = (began?.layers ?? []).filter((layer) => seen.has(layer)).map(({ unit }) => unit)
+      const after = ((began ?? paused)?.layers ?? []).filter((layer) => seen.has(layer)).map(({ unit }) => unit)
       if (writes.size === 0 && after.length === 0) {
         close()
         return undefined

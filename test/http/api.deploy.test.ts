@@ -83,6 +83,8 @@ describe("POST /api/deploy", () => {
         changed: 0,
         removed: 0,
         warnings: [],
+        server: null,
+        notes: [],
       },
     })
     expect((await visit("first")).text).toBe("<h1>hi</h1>")

@@ -60,6 +60,8 @@ describe("an incremental deploy", () => {
           changed: 0,
           removed: 0,
           warnings: [],
+          server: null,
+          notes: [],
           message: "Deployment successful",
         },
       },

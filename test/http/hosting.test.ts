@@ -347,9 +347,9 @@ describe("_redirects", () => {
         "/app/* /app/ 200",
         "/gone /gone 410!",
         "/hidden /_redirects 200",
-        "/source /main.js 200",
+        "/source /api/lib.js 200",
       ].join("\n"),
-      "main.js": "secret",
+      "api/lib.js": "secret",
     }),
   )
 

@@ -1,6 +1,6 @@
 import type { Egress, Outgoing } from "../egress/egress.ts"
 import { badRequest, netError } from "../egress/errors.ts"
-import type { Binding, HostAnswer, Invocation } from "../host.ts"
+import { type Binding, GuestError, type HostAnswer, type Invocation } from "../host.ts"
 
 /** How many calls each run has made. */
 const calls = new WeakMap<Invocation, number>()
@@ -30,6 +30,8 @@ export const fetchBindingOver =
       const body = hasBody ? Uint8Array.from(view) : undefined
       const { limits } = run
       const way = await net()
+      // Nothing may go out that rests on what was never stored; the run is begun again then.
+      if (!(await run.settled())) throw new GuestError("Something that this request has read has changed meanwhile.", { code: "CONFLICT" })
       const { body: bytes, ...answer } = await way.send(
         { ...request, body },
         {

@@ -8,6 +8,11 @@ import { invalid, kindOf, tooMuch } from "./refusal.ts"
 /** How many indexes a collection may have: each makes every write to it slower. */
 const maxIndexes = 16
 
+/** An index is filled by the one writer, while all other writes wait: of a collection with so many documents in a good fraction of a second. */
+const maxFilled = 20_000
+/** Filling an index of so many is felt: one request declares one. */
+const feltFrom = 500
+
 /** What a unit of work has made of an index. */
 interface IndexMutation extends Mutation {
   readonly declared: boolean
@@ -22,6 +27,13 @@ export const declareIndex = (unit: Unit, collection: string, field: unknown): bo
   if (unit.query(documentQueries).indexes(unit.site, collection).length + added >= maxIndexes) {
     throw tooMuch(`A collection may have at most ${maxIndexes} indexes. Drop one that ${collection} no longer needs with ds.dropIndex.`)
   }
+  const documents = unit.query(documentQueries).collection(unit.site, collection)?.documents ?? 0
+  if (documents > maxFilled) {
+    throw tooMuch(
+      `${collection} has ${documents} documents, and an index can be declared up to ${maxFilled}: filling it would hold up all writes. Declare indexes while a collection is small.`,
+    )
+  }
+  if (documents > feltFrom && added > 0) throw tooMuch(`${collection} has ${documents} documents: declare one index in a request.`)
   const data = { site: unit.site, collection, field: name }
   const mutation: IndexMutation = { size: undefined, declared: true }
   unit.write(indexStream(unit.site, collection, name), { type: "v1.DocumentIndexDeclared", data }, mutation)

@@ -1,5 +1,7 @@
+type Row = readonly [name: string, code: string, status: number | ReadonlyArray<number>, text?: string]
+
 /** Answers that user code tries to give, as bodies of handlers, and what a visitor gets: a status, and maybe a text. */
-export const responses: ReadonlyArray<readonly [name: string, code: string, status: number | ReadonlyArray<number>, text?: string]> = [
+const table: ReadonlyArray<Row> = [
   ["nothing", `return undefined`, 500],
   ["null", `return null`, 500],
   ["a text", `return "text"`, 500],
@@ -131,3 +133,5 @@ export const responses: ReadonlyArray<readonly [name: string, code: string, stat
   ["a loop after waiting", `await new Promise((r) => setTimeout(r, 30)); for (;;); return new Response("x")`, 504],
   ["a body that is read and never used", `await request.arrayBuffer(); return new Response("x")`, 500],
 ]
+
+export const responses = table.map(([name, code, status, text]) => ({ name, code, expected: [status].flat(), expectedText: text }))

@@ -215,7 +215,8 @@ describe("find", () => {
   it("looks at the time now and then, and stops when it is up", () =>
     withStore(async ({ run }) => {
       let looks = 0
-      await run((ds) => Array.from({ length: 2500 }, (_, i) => ds.insert("c", { i })))
+      await run((ds) => Array.from({ length: 1250 }, (_, i) => ds.insert("c", { i })))
+      await run((ds) => Array.from({ length: 1250 }, (_, i) => ds.insert("c", { i })))
       await run((ds) => ds.count("c", { i: -1 }), { checkDeadline: () => looks++ })
       expect(looks).toBe(2)
       await run((ds) => Array.from({ length: 15 }, (_, i) => ds.insert("large", { i, text: "x".repeat(100_000) })))

@@ -18,12 +18,13 @@ afterAll(async () => {
   await host.stop()
 })
 
-const run = (limits: Partial<InvocationLimits> = {}) => {
+const run = (limits: Partial<InvocationLimits> = {}, settled = async () => true) => {
   let left = 0
   const over = new AbortController()
   const invocation = {
     site: "blog",
     outbound: () => void left++,
+    settled,
     signal: over.signal,
     limits: { subrequests: 50, subrequestBytes: 1000, subrequestMs: 5000, allowedHosts: [], storageKeys: 0, storageBytes: 0, ...limits },
   } as unknown as Invocation
@@ -52,6 +53,12 @@ describe("fetch of user code", () => {
     const answer = run().call({ method: "POST", hasBody: true }, body)
     body.write("after!")
     expect(Buffer.from((await answer).bytes!).toString()).toBe("got before")
+  })
+
+  it("lets nothing leave that rests on what was never stored", async () => {
+    const { call, left } = run({}, async () => false)
+    expect(await failure(call())).toMatchObject({ code: "CONFLICT" })
+    expect(left()).toBe(0)
   })
 
   it("says before anything leaves that something will", async () => {
