@@ -10,6 +10,7 @@ beforeAll(async () => {
   const hidden = ["main.js", "api/main.js", "api/lib/db.js", "api/data.json", "private/report.txt", ".env", ".git/config", "a/.hidden/b"]
   const files = {
     ...Object.fromEntries(hidden.map((path) => [path, secret])),
+    "api/main.js": `// ${secret}\nrespond(404, "not here")`,
     "index.html": "front",
     "about.html": "about",
     "a/index.html": "a",

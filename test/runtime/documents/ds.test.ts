@@ -216,7 +216,7 @@ describe("find", () => {
     withStore(async ({ run }) => {
       let looks = 0
       await run((ds) => Array.from({ length: 1250 }, (_, i) => ds.insert("c", { i })))
-      await run((ds) => Array.from({ length: 1250 }, (_, i) => ds.insert("c", { i })))
+      await run((ds) => Array.from({ length: 1250 }, (_, i) => ds.insert("c", { i: 1250 + i })))
       await run((ds) => ds.count("c", { i: -1 }), { checkDeadline: () => looks++ })
       expect(looks).toBe(2)
       await run((ds) => Array.from({ length: 15 }, (_, i) => ds.insert("large", { i, text: "x".repeat(100_000) })))
