@@ -64,7 +64,7 @@ export const sandboxPool = (options: PoolOptions) => {
     startThread(
       { ...options, settings: options.settings() },
       {
-        ready: () => schedule(),
+        ready: () => becameReady(),
         message: (thread, message) => receive(thread, message),
         died: (thread, error) => {
           if (closed) return
@@ -83,7 +83,12 @@ export const sandboxPool = (options: PoolOptions) => {
     if (slow !== undefined || closed) return
     slow = spawn()
     fast = Array.from({ length: options.threads }, spawn)
-    spare = spawn()
+  }
+
+  /** The spare thread waits until those that have work are up. */
+  const becameReady = (): void => {
+    if (slow?.isReady === true && fast.every((thread) => thread.isReady) && !closed) spare ??= spawn()
+    schedule()
   }
 
   const queueOf = (site: string): SiteQueue => {
