@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["./test/support/buildOnce.ts"],
+    // One worker for each of CI's processors: by itself vitest leaves one of two idle.
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters: ["default", "./test/support/closingLine.ts"],
