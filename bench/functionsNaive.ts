@@ -1,9 +1,12 @@
+import { readFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { getQuickJS, type QuickJSContext, type QuickJSHandle } from "quickjs-emscripten"
-import { version } from "../src/resources.ts"
+import { guestFile, version } from "../src/resources.ts"
+import { hostTable } from "../src/runtime/bindings/all.ts"
 import { readAnswer } from "../src/runtime/guestAnswer.ts"
 import type { HostResult, Invocation } from "../src/runtime/host.ts"
-import { bindingsOf, prelude, programOf } from "./functionHost.ts"
+import { programCode } from "../src/runtime/program.ts"
+import { programOf } from "./functionHost.ts"
 
 /**
  * A server that isolates requests the plain way: each gets a new context, in which the same prelude and the code are evaluated.
@@ -17,25 +20,21 @@ interface Answer {
 
 const serve = async (code: string): Promise<void> => {
   const quickjs = await getQuickJS()
-  const script = prelude()
-  const table = Object.assign(
-    {},
-    ...bindingsOf(programOf(code)).map((binding) => binding(() => ({ log: () => {} }) as unknown as Invocation)),
-  )
+  const script = readFileSync(guestFile("prelude.js"), "utf8")
   let answer: Answer | undefined
-  const answered = (meta: string, body: string | ArrayBuffer): undefined => {
-    answer = { meta, body }
-  }
-  const failed = (error: string): undefined => {
+  const failed = (error: string): never => {
     throw new Error(error)
   }
-  Object.assign(table, {
-    "engine.answerText": { takes: "ss", run: answered },
-    "engine.answerBytes": { takes: "sb", run: answered },
-    "engine.finished": { takes: "", run: () => undefined },
-    "engine.failed": { takes: "s", run: failed },
-    "engine.uncaught": { takes: "s", run: failed },
-    "engine.fetchNow": { takes: "ss", run: failed },
+  const table = hostTable(() => ({ log: () => {} }) as unknown as Invocation, {
+    answer: (meta, body) => {
+      answer = { meta, body: body as string | ArrayBuffer }
+      return undefined
+    },
+    finished: () => undefined,
+    failed,
+    uncaught: failed,
+    fetchNow: failed,
+    code: () => programCode(programOf(code)),
   })
   const names = Object.keys(table)
 
@@ -51,13 +50,15 @@ const serve = async (code: string): Promise<void> => {
     const evaluate = (text: string, file: string, type: "global" | "module" = "global"): QuickJSHandle =>
       vm.unwrapResult(vm.evalCode(text, file, { type }))
     const call = (op: QuickJSHandle, ...args: ReadonlyArray<QuickJSHandle>): QuickJSHandle => {
-      const { takes, run: host } = table[names[vm.getNumber(op)]!]
+      const entry = table[names[vm.getNumber(op)]!]!
+      if (entry.kind !== "sync") throw new Error("It answers later.")
+      const { takes, run: host } = entry
       const given = args.map((arg, i) => {
         if (takes[i] === "n") return vm.getNumber(arg)
         if (takes[i] === "s") return vm.getString(arg)
         return vm.typeof(arg) === "object" ? vm.getArrayBuffer(arg).value.slice().buffer : undefined
       })
-      return handleOf(vm, host(...given))
+      return handleOf(vm, host(...(given as never)))
     }
     vm.newFunction("__call", call).consume((fn) => vm.setProp(vm.global, "__call", fn))
     vm.newFunction("__start", () => {}).consume((fn) => vm.setProp(vm.global, "__start", fn))

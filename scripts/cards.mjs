@@ -24,7 +24,7 @@ export const withCards = (wasm) => {
 
   const out = [...wasm.subarray(0, 8)]
   for (const { id, bytes } of sections) {
-    if (id === typeSection) push(out, id, appended(bytes, [0x60, 2, i32, i32, 0], [0x60, 4, i32, i32, i32, i32, 0]))
+    if (id === typeSection) push(out, id, appended(bytes, [0x60, 2, i32, i32, 0], [0x60, 3, i32, i32, i32, 0]))
     else if (id === functionSection) push(out, id, appended(bytes, unsigned(mark.type), unsigned(restore.type)))
     else if (id === exportSection) push(out, id, appended(bytes, [7, ...Buffer.from("restore"), 0, ...unsigned(restore.index)]))
     else if (id === codeSection) push(out, id, codeOf(bytes, signatures, types, mark.index))
@@ -250,30 +250,24 @@ const markRange = () => {
 }
 
 /**
- * `(places, image, from, to)`: for each card in [from, to) that is marked, copies its kilobyte back and clears the card. `places` is
- * the address of a table with a word for each card, beginning at card 0: -1 for a kilobyte that is left alone, else twice its
- * number in the image, plus 1 if the next kilobyte follows it there.
+ * `(distance, from, to)`: for each card in [from, to) that is marked, clears the card and copies its kilobyte back, with eight
+ * bytes more, from where it lies untouched: so many bytes further on.
  */
 const restoreRange = () => {
-  const [places, image, card, end, place] = [0, 1, 2, 3, 4].map((local) => [0x20, local])
-  const setPlace = [0x22, 4]
+  const [distance, card, end] = [0, 1, 2].map((local) => [0x20, local])
   const constant = (value) => [0x41, ...signed(value)]
-  const [add, and, shl, shrU, geU, geS] = [0x6a, 0x71, 0x74, 0x76, 0x4f, 0x4e]
-  const kilobyte = 1 << cardShift
+  const [add, shl, geU] = [0x6a, 0x74, 0x4f]
   const isMarked = [...card, 0x2d, 0, ...unsigned(cardBase)]
   const clear = [...card, ...constant(0), 0x3a, 0, ...unsigned(cardBase)]
-  const placeOfCard = [...places, ...card, ...constant(2), shl, add, 0x28, 2, 0, ...setPlace]
   const target = [...card, ...constant(cardShift), shl]
-  const source = [...image, ...place, ...constant(1), shrU, ...constant(cardShift), shl, add]
-  const length = [...constant(kilobyte), ...place, ...constant(1), and, ...constant(3), shl, add]
-  const copy = [...target, ...source, ...length, 0xfc, 10, 0, 0]
+  const source = [...target, ...distance, add]
+  const copy = [...target, ...source, ...constant((1 << cardShift) + 8), 0xfc, 10, 0, 0]
   return [
-    ...[1, 1, i32], // one local: place
+    0, // no locals
     ...[0x02, 0x40, 0x03, 0x40], // block, loop
     ...[...card, ...end, geU, 0x0d, 1], // until card = end
-    ...[...isMarked, 0x04, 0x40, ...clear],
-    ...[...placeOfCard, ...constant(0), geS, 0x04, 0x40, ...copy, 0x0b, 0x0b],
-    ...[...card, ...constant(1), add, 0x21, 2, 0x0c, 0], // next card
+    ...[...isMarked, 0x04, 0x40, ...clear, ...copy, 0x0b],
+    ...[...card, ...constant(1), add, 0x21, 1, 0x0c, 0], // next card
     ...[0x0b, 0x0b, 0x0b],
   ]
 }

@@ -144,7 +144,7 @@ export const settings = {
     1_000_000,
   ),
   "functions.threads": setting("0", "sandbox threads for quick requests; 0: one for each processor but one", 0, 256, true),
-  "functions.warm_programs": setting("64", "programs that each sandbox thread keeps ready to run", 1, 100_000),
+  "functions.warm_programs": setting("1000", "programs that each sandbox thread keeps ready to run", 1, 100_000),
   "functions.image_bytes": setting(String(128 * 1024 ** 2), "memory for the images of server code, in bytes", 0, 100 * gibibyte),
   "storage.site_keys": setting("1000000", "keys, documents and objects that one site may store together", 0, 1_000_000_000),
   "storage.site_bytes": setting(

@@ -6,9 +6,9 @@ import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import { CartridgeWriter } from "../commands/CartridgeWriter.ts"
 import { threadUrl } from "../resources.ts"
-import { compileEngine } from "../runtime/engine/engine.ts"
 import { type Functions as Core, makeFunctions } from "../runtime/functions.ts"
 import { LogBuffer } from "../runtime/LogBuffer.ts"
+import { sharedEngine } from "../runtime/sharedEngine.ts"
 import { Settings } from "./Settings.ts"
 import { SiteEnv } from "./SiteEnv.ts"
 import { Sockets } from "./Sockets.ts"
@@ -31,7 +31,7 @@ export class Functions extends Context.Tag("fazt/Functions")<Functions, Core>() 
             makeFunctions({
               thread: threadUrl("runtime/sandboxThread"),
               path,
-              module: compileEngine(),
+              engine: sharedEngine,
               threads: threads > 0 ? threads : Math.max(1, availableParallelism() - 1),
               settings: () => settings.functionSettings(),
               warmPrograms: () => settings.number("functions.warm_programs"),

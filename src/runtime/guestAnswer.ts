@@ -1,6 +1,6 @@
 import { isShown } from "./bindings/s3.ts"
 import type { Invocation } from "./host.ts"
-import type { RunProblem } from "./sandbox.ts"
+import type { RunProblem } from "./run.ts"
 
 /** The longest status and headers of an answer; clients take less. */
 const maxMeta = 64 * 1024

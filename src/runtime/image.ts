@@ -1,17 +1,17 @@
-import { cardBase, cardShift, stackReserve } from "./engine/abi.ts"
+import { cardBytes, cardOf } from "./engine/abi.ts"
 import type { Guest } from "./engine/guest.ts"
 
 /**
- * A guest's whole state between two calls: its memory, and where in it the things are that the host holds on to. Together with
- * the stack pointer, which always stands at the top then, nothing else of a guest changes.
- *
- * `bytes` are the kilobytes of memory that hold something, one behind the other; `places` says for each kilobyte of memory where
- * it is in there, in kilobytes, or -1 for one that lies in the stack or in free memory of the allocator.
+ * The state of a guest that has the prelude in it and no user code: what every program begins with, byte for byte the same in all
+ * threads. The room for the stack, which is empty then, is left out. Together with the stack pointer, nothing else of a guest changes.
  */
-export interface Image {
+export interface Blank {
+  /** Static data, and behind it the heap. */
   readonly bytes: Uint8Array
-  readonly places: Int32Array
+  readonly words: Int32Array
   readonly pointers: Pointers
+  /** The state of a guest in which nothing else has been evaluated. */
+  readonly image: Image
 }
 
 /** Addresses of what the host calls. */
@@ -24,49 +24,85 @@ export interface Pointers {
   readonly job: number
 }
 
-const cardBytes = 1 << cardShift
-
-/** Takes the image of a guest in which nothing runs and nothing waits. `shared`: in memory that other threads can be given. */
-export const takeImage = (guest: Guest, top: number, pointers: Pointers, shared: boolean): Image => {
-  const holes = freeBlocks(guest, top)
-  const places = new Int32Array(cardOf(guest.word(top) + 64) + 1).fill(-1)
-  let count = 0
-  const include = (from: number, to: number): void => {
-    for (let card = from; card < to; card++) places[card] = count++
-  }
-  include(0, cardOf(guest.dataEnd) + 1)
-  let from = cardOf(guest.stackTop)
-  for (const [start, stop] of holes) {
-    const [first, last] = [cardOf(start) + 1, cardOf(stop)]
-    if (first >= last) continue
-    include(from, first)
-    from = last
-  }
-  include(from, places.length)
-
-  const bytes = shared ? new Uint8Array(new SharedArrayBuffer(count * cardBytes)) : new Uint8Array(count * cardBytes)
-  places.forEach((place, card) => {
-    if (place >= 0) bytes.set(guest.bytes.subarray(card * cardBytes, (card + 1) * cardBytes), place * cardBytes)
-  })
-  return { bytes, places, pointers }
+/** The state of a guest that has a program in it: the words that differ from the blank one, a few thousand for most programs. */
+export interface Image {
+  /** Pairs: the address of a run of such words, and how many they are. */
+  readonly runs: Int32Array
+  /** What they are, one run behind the other. */
+  readonly words: Int32Array
+  /** Memory from here on (a whole kilobyte) holds nothing. */
+  readonly end: number
 }
 
-const cardOf = (address: number): number => address >>> cardShift
+/** Takes the state of a guest in which nothing runs and nothing waits. What its allocator has free is cleared first. */
+export const takeBlank = (guest: Guest, top: number, pointers: Pointers): Blank => {
+  for (const [start, stop] of freeBlocks(guest, top)) guest.bytes.fill(0, start, stop)
+  const end = endOf(guest, top)
+  const { staticEnd, heapStart } = guest
+  guest.bytes.fill(0, heapStart, guest.stackTop)
+  const bytes = new Uint8Array(staticEnd + end - heapStart)
+  bytes.set(guest.bytes.subarray(0, staticEnd))
+  bytes.set(guest.bytes.subarray(heapStart, end), staticEnd)
+  const nothing = new Int32Array(0)
+  return { bytes, words: new Int32Array(bytes.buffer), pointers, image: { runs: nothing, words: nothing, end } }
+}
 
-/** Free blocks smaller than this are copied like the rest. */
-const smallestHole = 2 * cardBytes
+/** Takes the image of a guest that was blank and has had a program evaluated in it. */
+export const takeImage = (guest: Guest, top: number, blank: Blank): Image => {
+  const isFree = freeCards(guest, top)
+  const end = Math.max(blank.image.end, endOf(guest, top))
+  const { staticEnd, heapStart, words: live } = guest
+  const runs: Array<number> = []
+  const words: Array<number> = []
+  let runEnd = Number.NEGATIVE_INFINITY
+
+  const add = (at: number): void => {
+    // A pair for each word that stands alone would take more than the few words between.
+    if (at - runEnd > mergedWords) runs.push(at * 4, 0)
+    else for (let between = runEnd; between < at; between++) words.push(live[between]!)
+    words.push(live[at]!)
+    const count = runs.length - 1
+    runs[count] = at + 1 - runs[count - 1]! / 4
+    runEnd = at + 1
+  }
+  const compare = (from: number, to: number, shift: number): void => {
+    for (let card = cardOf(from); card < cardOf(to); card++) {
+      if (!guest.mayHaveChanged(card) || isFree.has(card)) continue
+      const first = (card * cardBytes) >> 2
+      for (let at = first; at < first + cardBytes / 4; at++) if (live[at] !== (blank.words[at - shift] ?? 0)) add(at)
+    }
+  }
+  compare(0, staticEnd, 0)
+  compare(heapStart, end, (heapStart - staticEnd) >> 2)
+  return { runs: shared(runs), words: shared(words), end }
+}
+
+const mergedWords = 2
+
+/** In memory that other threads can be given. */
+const shared = (values: ReadonlyArray<number>): Int32Array => {
+  const array = new Int32Array(new SharedArrayBuffer(4 * values.length))
+  array.set(values)
+  return array
+}
+
+/** Where the heap ends, and what the allocator keeps there. */
+const endOf = (guest: Guest, top: number): number => (cardOf(guest.word(top) + 64) + 1) * cardBytes
+
+/** Free blocks smaller than this are kept like the rest. */
+const smallestFree = 2 * cardBytes
 /** What the allocator itself keeps at both ends of a free block. */
 const [headBytes, tailBytes] = [64, 16]
 
 /**
- * The allocator's free blocks, in order: parsing leaves large ones behind. They are found by taking all of them, largest first, and
- * giving them back.
+ * The inside of the allocator's free blocks: parsing leaves large ones behind. They are found by taking all of them, largest first,
+ * and giving them back.
  */
 const freeBlocks = (guest: Guest, top: number): ReadonlyArray<readonly [start: number, stop: number]> => {
   const { malloc, free } = guest.exports
   const limit = guest.word(top)
   const taken: Array<readonly [number, number]> = []
-  for (let size = 256 * 1024; size >= smallestHole; size /= 2) {
+  for (let size = 256 * 1024; size >= smallestFree; size /= 2) {
     for (;;) {
       const block = malloc(size)
       if (block === 0) break
@@ -78,91 +114,17 @@ const freeBlocks = (guest: Guest, top: number): ReadonlyArray<readonly [start: n
     }
   }
   for (const [block] of taken) free(block)
-  return taken.sort(([a], [b]) => a - b).map(([start, stop]) => [start + headBytes, stop - tailBytes] as const)
+  return taken.map(([start, stop]) => [start + headBytes, stop - tailBytes] as const)
 }
 
-/** Where a guest's image lies in its own memory. */
-export interface Installed {
-  readonly image: Image
-  readonly places: number
-  readonly bytes: number
-  /** First address behind it that the stack has not reached, and from there on to the last, some that show if it ever does. */
-  readonly sentinels: ReadonlyArray<number>
-}
-
-/**
- * Puts any guest of the same engine into the state of the image, and lays the image into its memory, where restoring is fastest.
- * Nothing if there is no room for it.
- */
-export const adoptImage = (guest: Guest, brk: number, image: Image): Installed | undefined => {
-  const { places } = image
-  guest.reserve(memoryOf(image))
-  const before = guest.word(brk) >>> 0
-  places.forEach((place, card) => {
-    if (place < 0) return
-    guest.bytes.set(image.bytes.subarray(place * cardBytes, (place + 1) * cardBytes), card * cardBytes)
-  })
-  guest.cards(places.length).fill(0)
-  zero(guest, places.length * cardBytes, Math.max(before, guest.word(brk) >>> 0))
-  guest.exports.restoreStack(guest.stackTop)
-  return install(guest, image)
-}
-
-const install = (guest: Guest, image: Image): Installed | undefined => {
-  const from = guest.imageBase
-  const to = guest.stackTop - stackReserve
-  const bytes = Math.ceil((from + 4 * image.places.length) / cardBytes) * cardBytes
-  const end = bytes + image.bytes.length + overlap
-  if (end > to) return undefined
-  const table = new Int32Array(guest.memory.buffer, from, image.places.length)
-  image.places.forEach((place, card) => {
-    table[card] = place < 0 ? -1 : 2 * place + (image.places[card + 1] === place + 1 ? 1 : 0)
-  })
-  guest.bytes.set(image.bytes, bytes)
-  const sentinels: Array<number> = []
-  for (let address = Math.ceil(end / 8) * 8; address < to; address += sentinelDistance) sentinels.push(address)
-  // Memory that nobody has written to costs nothing, and most of this never will be.
-  for (const address of sentinels) if (guest.word(address) !== 0) guest.setWord(address, 0)
-  return { image, places: from, bytes, sentinels }
-}
-
-/** A store may cross the end of its kilobyte by less than this. */
-const overlap = 8
-
-const sentinelDistance = 256 * 1024
-
-/**
- * Puts a guest into the state of the image that is installed in it: copies back the kilobytes that have been written to, and zeroes
- * those above the image. What was free stays as it is: the allocator clears what it gives to code, and a guest serves one site only.
- * False if the stack has come so low that nothing there can be relied on.
- */
-export const restoreImage = (guest: Guest, brk: number, { image, places, bytes, sentinels }: Installed): boolean => {
-  for (const address of sentinels) if (guest.word(address) !== 0) return false
-  const { exports } = guest
-  const used = cardOf(guest.word(brk) >>> 0) + 1
-  exports.restore(places, bytes, 0, cardOf(guest.dataEnd) + 1)
-  exports.restore(places, bytes, cardOf(guest.stackTop), image.places.length)
-  zeroMarked(guest, image.places.length, used)
-  exports.restoreStack(guest.stackTop)
-  return true
-}
-
-/** Zeroes the kilobytes from card `from` on that have been written to. */
-const zeroMarked = (guest: Guest, from: number, to: number): void => {
-  const end = Math.min(to, guest.bytes.length >> cardShift)
-  if (end <= from) return
-  const cards = guest.bytes.subarray(cardBase + from, cardBase + end)
-  for (let i = cards.indexOf(1); i >= 0; i = cards.indexOf(1, i + 1)) {
-    cards[i] = 0
-    zero(guest, (from + i) * cardBytes, (from + i + 1) * cardBytes + overlap)
+/** The kilobytes that lie in free blocks from end to end. */
+export const freeCards = (guest: Guest, top: number): ReadonlySet<number> => {
+  const cards = new Set<number>()
+  for (const [start, stop] of freeBlocks(guest, top)) {
+    for (let card = cardOf(start + cardBytes - 1); card < cardOf(stop); card++) cards.add(card)
   }
+  return cards
 }
 
-const zero = ({ bytes }: Guest, from: number, to: number): void => {
-  if (to > from) bytes.fill(0, from, Math.min(to, bytes.length))
-}
-
-/** How much memory a guest in this state has, in bytes. */
-export const memoryOf = ({ places }: Image): number => places.length * cardBytes
-
-export const imageBytes = ({ bytes }: Image): number => bytes.byteLength
+/** What an image takes of the machine's memory. */
+export const imageBytes = ({ runs, words }: Image): number => runs.byteLength + words.byteLength

@@ -1,7 +1,7 @@
 import type { ManifestServer } from "../events/manifest.ts"
 import type { Image } from "./image.ts"
 import type { Effects } from "./messages.ts"
-import type { RunProblem } from "./sandbox.ts"
+import type { RunProblem } from "./run.ts"
 import type { SiteQueue } from "./siteQueue.ts"
 
 /** A program as it is published: one site's deploy. */

@@ -1,7 +1,7 @@
 import { cutMessage } from "./cutMessage.ts"
 import type { Broadcast, Invocation, InvocationLimits, Kick, LogLevel } from "./host.ts"
 import type { LogEntry, SandboxSettings } from "./messages.ts"
-import type { GuestAnswer, Run, RunLimits, RunProblem } from "./sandbox.ts"
+import type { GuestAnswer, Run, RunLimits, RunProblem } from "./run.ts"
 import type { Storage } from "./storage.ts"
 import type { Unit } from "./unit.ts"
 

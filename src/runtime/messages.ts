@@ -1,13 +1,14 @@
 import type { ManifestServer } from "../events/manifest.ts"
+import type { Engine } from "./blank.ts"
 import type { Broadcast, InvocationLimits, Kick, LogLevel } from "./host.ts"
 import type { Image } from "./image.ts"
-import type { RunLimits, RunProblem } from "./sandbox.ts"
+import type { RunLimits, RunProblem } from "./run.ts"
 import type { UnitWrites } from "./unit.ts"
 
 /** What a sandbox thread is started with. */
 export interface SandboxThreadOptions {
   readonly path: string
-  readonly module: WebAssembly.Module
+  readonly engine: Engine
   /** Where the thread says what it is doing now: see `watch.ts`. */
   readonly watch: SharedArrayBuffer
   readonly settings: SandboxSettings

@@ -1,17 +1,19 @@
 import { performance } from "node:perf_hooks"
 import type { AdmissionLimits } from "./admission.ts"
+import type { Engine } from "./blank.ts"
 import type { Image } from "./image.ts"
 import type { Job, JobProblem } from "./job.ts"
 import type { Effects, FromSandbox, LogEntry, SandboxSettings, StartRefusal, StartRequest } from "./messages.ts"
 import { type SandboxThread, startThread } from "./poolThread.ts"
-import type { RunProblem } from "./sandbox.ts"
+import type { RunProblem } from "./run.ts"
 import { SiteQueue } from "./siteQueue.ts"
 import { watchEveryMs } from "./watchdog.ts"
 
 export interface PoolOptions {
   readonly thread: URL
   readonly path: string
-  readonly module: WebAssembly.Module
+  /** Asked for when the first thread is to start. */
+  readonly engine: () => Promise<Engine>
   /** Threads of the fast lane; the slow lane has one, and one more is kept warm. */
   readonly threads: number
   readonly settings: () => SandboxSettings
@@ -57,12 +59,14 @@ export const sandboxPool = (options: PoolOptions) => {
   let nextId = 1
   let scheduled = false
   let watching: NodeJS.Timeout | undefined
+  let engine: Engine | undefined
+  let begun = false
   let closed = false
-  const counters = { runs: 0, killed: 0, requeued: 0, conflicts: 0, refused: 0 }
+  const counters = { runs: 0, killed: 0, requeued: 0, conflicts: 0 }
 
   const spawn = (): SandboxThread =>
     startThread(
-      { ...options, settings: options.settings() },
+      { thread: options.thread, path: options.path, engine: engine!, settings: options.settings() },
       {
         ready: () => becameReady(),
         message: (thread, message) => receive(thread, message),
@@ -80,9 +84,23 @@ export const sandboxPool = (options: PoolOptions) => {
     )
 
   const begin = (): void => {
-    if (slow !== undefined || closed) return
-    slow = spawn()
-    fast = Array.from({ length: options.threads }, spawn)
+    if (begun || closed) return
+    begun = true
+    options.engine().then(
+      (made) => {
+        if (closed) return
+        engine = made
+        slow = spawn()
+        fast = Array.from({ length: options.threads }, spawn)
+      },
+      (error) => {
+        options.onDied(error)
+        setTimeout(() => {
+          begun = false
+          begin()
+        }, respawnMs).unref()
+      },
+    )
   }
 
   /** The spare thread waits until those that have work are up. */

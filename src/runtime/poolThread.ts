@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads"
 import { cpuMsOf } from "./cpuClock.ts"
 import type { Job } from "./job.ts"
-import type { FromSandbox, Loaded, SandboxSettings, SandboxThreadOptions, StartRequest, ToSandbox } from "./messages.ts"
+import type { FromSandbox, Loaded, SandboxThreadOptions, StartRequest, ToSandbox } from "./messages.ts"
 import { watchBytes, watcher } from "./watch.ts"
 import { watchdog } from "./watchdog.ts"
 
@@ -165,12 +165,12 @@ const empty = () => ({
 })
 
 export const startThread = (
-  options: { readonly thread: URL; readonly path: string; readonly module: WebAssembly.Module; readonly settings: SandboxSettings },
+  options: { readonly thread: URL } & Omit<SandboxThreadOptions, "watch">,
   events: ThreadEvents,
 ): SandboxThread => {
-  const { path, module, settings } = options
+  const { path, engine, settings } = options
   const watch = new SharedArrayBuffer(watchBytes)
-  const workerData: SandboxThreadOptions = { path, module, watch, settings }
+  const workerData: SandboxThreadOptions = { path, engine, watch, settings }
   const worker = new Worker(options.thread, { workerData, name: "fazt-sandbox", resourceLimits })
   const thread = new SandboxThread(worker, watcher(watch))
   worker.on("message", (message: FromSandbox) => {

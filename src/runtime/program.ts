@@ -7,7 +7,8 @@ import { type CodeProblem, problemText } from "./code/problem.ts"
 import { resolveModule, resolveRequire } from "./code/resolve.ts"
 import { loadModule, loadRequired } from "./code/source.ts"
 import { isStdlib, type StdlibName, stdlibModule, stdlibScript } from "./code/stdlib.ts"
-import { type Binding, GuestError } from "./host.ts"
+import { GuestError, type LogLevel } from "./host.ts"
+import type { Image } from "./image.ts"
 import type { Sandbox } from "./sandbox.ts"
 
 /** The server code of one deploy. */
@@ -27,76 +28,70 @@ export class CodeRefused extends Error {
   }
 }
 
+/** The code of a program, as the engine and `require` ask for it. */
+export interface ProgramCode {
+  /** What an import of `name` in the module `base` leads to. */
+  readonly normalizeModule: (base: string, name: string) => string
+  readonly loadModule: (name: string) => string
+  /** What `require(name)` in the file `base` leads to: JSON of `{ path }` or `{ stdlib }`. */
+  readonly resolve: (base: string, name: string) => string
+  /** The code of a file as the body of a CommonJS function. */
+  readonly source: (path: string) => string
+  /** A script whose value is a built-in package. */
+  readonly stdlib: (name: string) => string
+}
+
 const stdlibPrefix = "fazt:"
 
-/** How the engine finds the modules of a program. */
-export const moduleLoader = ({ server, files }: Program) => ({
-  normalizeModule: (base: string, name: string): string => {
+export const programCode = ({ server, files }: Program): ProgramCode => ({
+  normalizeModule: (base, name) => {
     if (base === startFile) return name
     const resolved = resolveModule(files.has, server.scope, base, name)
     if ("path" in resolved) return resolved.path
     return "stdlib" in resolved ? stdlibPrefix + resolved.stdlib : `!${resolved.problem}`
   },
-  loadModule: (name: string): string => {
+  loadModule: (name) => {
     if (name.startsWith("!")) return throwing(name.slice(1))
     if (name.startsWith(stdlibPrefix)) return stdlibModule(name.slice(stdlibPrefix.length) as StdlibName)
     if (!files.has(name)) return throwing(`There is no file ${name}.`)
     const loaded = loadModule(files, name)
     return "code" in loaded ? loaded.code : throwing(problemText(loaded.problem))
   },
+  resolve: (base, name) => {
+    const resolved = resolveRequire(files.has, base, name)
+    if ("problem" in resolved) throw notFound(`Cannot find module: ${resolved.problem}`)
+    return JSON.stringify(resolved)
+  },
+  source: (path) => {
+    const loaded = files.has(path) ? loadRequired(files, path) : undefined
+    if (loaded === undefined || "problem" in loaded) throw notFound(`Cannot load ${path}.`)
+    return inFunction(loaded.code)
+  },
+  stdlib: (name) => {
+    if (!isStdlib(name)) throw notFound(`There is no built-in package ${name}.`)
+    return stdlibScript(name)
+  },
 })
 
 /** Null would leave the engine without an exception to throw. */
 const throwing = (message: string): string => `throw new TypeError(${JSON.stringify(message)})`
 
-/** What `require` asks of the host: where a name leads, and the code that is there. */
-export const requireBinding =
-  ({ files }: Program): Binding =>
-  () => ({
-    /** `(base, name)` → JSON of `{ path }` or `{ stdlib }`. */
-    "engine.resolve": {
-      kind: "sync",
-      takes: "ss",
-      run: (base: string, name: string): string => {
-        const resolved = resolveRequire(files.has, base, name)
-        if ("problem" in resolved) throw new GuestError(`Cannot find module: ${resolved.problem}`, { code: "MODULE_NOT_FOUND" })
-        return JSON.stringify(resolved)
-      },
-    },
-    /** The code of a file as the body of a CommonJS function. */
-    "engine.source": {
-      kind: "sync",
-      takes: "s",
-      run: (path: string): string => {
-        const loaded = files.has(path) ? loadRequired(files, path) : undefined
-        if (loaded === undefined || "problem" in loaded) throw new GuestError(`Cannot load ${path}.`, { code: "MODULE_NOT_FOUND" })
-        return inFunction(loaded.code)
-      },
-    },
-    /** A script whose value is the package. */
-    "engine.stdlib": {
-      kind: "sync",
-      takes: "s",
-      run: (name: string): string => {
-        if (!isStdlib(name)) throw new GuestError(`There is no built-in package ${name}.`, { code: "MODULE_NOT_FOUND" })
-        return stdlibScript(name)
-      },
-    },
-  })
+const notFound = (message: string) => new GuestError(message, { code: "MODULE_NOT_FOUND" })
 
 const startFile = "<start>"
 
-/** Evaluates a program in a sandbox that has been prepared; what it leaves there is the image of every request. */
+/** Evaluates a program in a sandbox; what it leaves there is the image of every request. */
 export const startProgram = (
   sandbox: Sandbox,
   program: Program,
   limitMs: number,
-  log: (level: "debug" | "info" | "log" | "warn" | "error", message: string) => void,
-): void => {
+  log: (level: LogLevel, message: string) => void,
+): Image => {
   const { site, server, files } = program
   const { form, entry, modules, stdlib } = server
   const app = { site, version }
-  sandbox.start(
+  return sandbox.start(
+    programCode(program),
     (evaluate) => {
       // What is required by name is loaded now, so that no request has to.
       for (const name of form === "api" ? stdlib : []) evaluate(`__fazt.preload(${JSON.stringify(name)})`, startFile, false)

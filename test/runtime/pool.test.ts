@@ -24,7 +24,7 @@ beforeEach(() => {
   pool = sandboxPool({
     thread,
     path: folder,
-    module: undefined as never,
+    engine: () => Promise.resolve(undefined as never),
     threads: 1,
     settings: () => settings,
     admission: () => admission,
@@ -52,7 +52,7 @@ const request = (site: string, doing: string) => {
   }
   const job: Job = {
     id: pool.newId(),
-    target: { key: site, site, manifest: "m", server: {} as never, image: { bytes: new Uint8Array(8) } as never },
+    target: { key: site, site, manifest: "m", server: {} as never, image: {} as never },
     queue: pool.queueOf(site),
     request: "r",
     meta: doing,

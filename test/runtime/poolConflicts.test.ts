@@ -22,7 +22,7 @@ beforeEach(() => {
   functions = makeFunctions({
     thread: new URL("./attacks/fakeThread.ts", import.meta.url),
     path: folder,
-    module: undefined as never,
+    engine: () => Promise.resolve(undefined as never),
     threads: 1,
     settings: () =>
       ({

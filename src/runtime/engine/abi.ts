@@ -3,7 +3,7 @@
  * `scripts/cards.mjs` has instrumented it. Its build shortens the names of imports and exports, so they belong to these very
  * bytes: `engine.ts` refuses any others.
  */
-export const wasmSha256 = "44b0432da177e7f0b9588b17e81a53027b34004dff9778a5af2a7210338df677"
+export const wasmSha256 = "0a5223093e763b17c8c7ff80c8946aac6d2e06a4004cb2d09a3107b6124aadcf"
 
 /**
  * For each kilobyte of memory there is a byte that a store into it sets to 1. These cards lie low in the room for the C stack,
@@ -11,8 +11,10 @@ export const wasmSha256 = "44b0432da177e7f0b9588b17e81a53027b34004dff9778a5af2a7
  */
 export const cardBase = 128 * 1024
 export const cardShift = 10
+export const cardBytes = 1 << cardShift
+export const cardOf = (address: number): number => address >>> cardShift
 
-/** What the C stack may need at most, with room to spare: below that, the image that a guest is restored from lies beside the cards. */
+/** What the C stack may need at most, with room to spare: below that, what a guest is restored from lies beside the cards. */
 export const stackReserve = 512 * 1024
 
 /** Pages (64 KiB) that the program needs to begin with, and that in bytes. */
@@ -80,8 +82,8 @@ export interface Exports {
   readonly enableModuleLoader: (rt: number, withNormalizer: number) => void
   readonly restoreStack: (pointer: number) => void
   readonly currentStack: () => number
-  /** Copies back the marked kilobytes of a range of cards: see `scripts/cards.mjs`. */
-  readonly restore: (places: number, image: number, from: number, to: number) => void
+  /** Copies back the marked kilobytes of a range of cards from so many bytes further on: see `scripts/cards.mjs`. */
+  readonly restore: (distance: number, from: number, to: number) => void
 }
 
 const exportNames: Readonly<Record<keyof Exports, string>> = {

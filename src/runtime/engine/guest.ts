@@ -1,4 +1,4 @@
-import { cardBase, cardShift, type Exports, evalFlags, exportsOf, importsOf, initialPages, stackBytes, tags } from "./abi.ts"
+import { cardBase, cardBytes, cardOf, type Exports, evalFlags, exportsOf, importsOf, initialPages, stackBytes, tags } from "./abi.ts"
 
 /** What a guest calls out to; set anew for each use. */
 export interface GuestHost {
@@ -10,7 +10,7 @@ export interface GuestHost {
   readonly normalizeModule: (base: string, name: string) => string
 }
 
-/** Where this compiled QuickJS keeps what a restore needs to know, found by `layout.ts`. */
+/** Where this compiled QuickJS keeps what a restore needs to know, found by `findLayout`. */
 export interface Layout {
   /** Address of the allocator's `top`: all live heap lies below what it points at. */
   readonly top: number
@@ -35,7 +35,7 @@ export class Guest {
   readonly maxPages: number
   host: GuestHost = silentHost
   bytes: Buffer
-  private words: Int32Array
+  words: Int32Array
 
   constructor(module: WebAssembly.Module, maxBytes: number) {
     this.maxPages = initialPages + Math.ceil(maxBytes / 65_536)
@@ -57,9 +57,18 @@ export class Guest {
     this.stackTop = this.exports.currentStack()
   }
 
-  /** Static data ends here, and the C stack begins. */
+  /** Static data ends before this kilobyte. Above it lie the cards, room, and the C stack, which grows down. */
+  get staticEnd(): number {
+    return (cardOf(this.dataEnd) + 1) * cardBytes
+  }
+
   get dataEnd(): number {
     return this.stackTop - stackBytes
+  }
+
+  /** The heap begins in this kilobyte, right above the stack. */
+  get heapStart(): number {
+    return cardOf(this.stackTop) * cardBytes
   }
 
   get pages(): number {
@@ -88,22 +97,27 @@ export class Guest {
 
   setWord(address: number, value: number): void {
     this.words[address >> 2] = value
-    this.bytes[cardBase + (address >> cardShift)] = 1
+    this.bytes[cardBase + cardOf(address)] = 1
   }
 
   /** Notes that the host has written there, as the program itself notes its own stores. */
-  private mark(address: number, length: number): void {
-    this.bytes.fill(1, cardBase + (address >> cardShift), cardBase + ((address + length) >> cardShift) + 1)
+  mark(address: number, length: number): void {
+    this.bytes.fill(1, cardBase + cardOf(address), cardBase + cardOf(address + length) + 1)
   }
 
-  /** Behind the cards: from here on the room for the stack is free for an image. */
-  get imageBase(): number {
-    return cardBase + ((this.maxPages * 65_536) >> cardShift)
+  /** The cards of the kilobytes in [from, to). */
+  cards(from: number, to: number): Buffer {
+    return this.bytes.subarray(cardBase + from, cardBase + to)
   }
 
-  /** The cards of memory's first so many kilobytes, four in each item. */
-  cards(count: number): Int32Array {
-    return this.words.subarray(cardBase >> 2, (cardBase + count + 3) >> 2)
+  /** Whether anything has been written to this kilobyte, or over the end of the one before it, since cards were cleared. */
+  mayHaveChanged(card: number): boolean {
+    return this.bytes[cardBase + card] === 1 || (card > 0 && this.bytes[cardBase + card - 1] === 1)
+  }
+
+  /** Behind the cards: from here on the room for the stack is free. */
+  get roomStart(): number {
+    return cardBase + cardOf(this.maxPages * 65_536)
   }
 
   malloc(bytes: number): number {

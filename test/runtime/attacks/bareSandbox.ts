@@ -1,16 +1,15 @@
-import { readFileSync } from "node:fs"
-import { guestFile } from "../../../src/resources.ts"
-import { allBindings } from "../../../src/runtime/bindings/all.ts"
+import { makeEngine } from "../../../src/runtime/blank.ts"
 import { filesOf } from "../../../src/runtime/code/files.ts"
-import { compileEngine, findLayout } from "../../../src/runtime/engine/engine.ts"
+import { cardBytes, cardOf } from "../../../src/runtime/engine/abi.ts"
 import type { Guest } from "../../../src/runtime/engine/guest.ts"
 import { readAnswer } from "../../../src/runtime/guestAnswer.ts"
 import type { InvocationLimits } from "../../../src/runtime/host.ts"
-import type { Image } from "../../../src/runtime/image.ts"
+import { freeCards } from "../../../src/runtime/image.ts"
 import { JobRun } from "../../../src/runtime/jobRun.ts"
 import type { SandboxSettings } from "../../../src/runtime/messages.ts"
-import { moduleLoader, type Program, requireBinding, startProgram } from "../../../src/runtime/program.ts"
-import { type Engine, type RunLimits, type RunProblem, Sandbox } from "../../../src/runtime/sandbox.ts"
+import { type Program, programCode, startProgram } from "../../../src/runtime/program.ts"
+import type { RunLimits, RunProblem } from "../../../src/runtime/run.ts"
+import { Sandbox } from "../../../src/runtime/sandbox.ts"
 import { openStorage } from "../../../src/runtime/storage.ts"
 
 const limits: RunLimits & InvocationLimits = {
@@ -35,24 +34,25 @@ export interface Ended {
   readonly waits: boolean
 }
 
+export const programOf = (files: Readonly<Record<string, string>>): Program => ({
+  site: "tested",
+  server: { form: "module", entry: "main.js", scope: "site", modules: [], stdlib: [] },
+  files: filesOf(files),
+})
+
 /** One sandbox in this thread, as `sandboxes.ts` makes it, without a pool, a watchdog and a way to commit. */
 export const bareSandbox = (cartridge: string, files: Readonly<Record<string, string>>, memoryBytes = 32 * 1024 * 1024, startMs = 5000) => {
-  const module = compileEngine()
-  const engine: Engine = { module, layout: findLayout(module) }
-  const program: Program = {
-    site: "tested",
-    server: { form: "module", entry: "main.js", scope: "site", modules: [], stdlib: [] },
-    files: filesOf(files),
-  }
+  const engine = makeEngine()
+  const program = programOf(files)
   const storage = openStorage(cartridge)
-  const newSandbox = (): Sandbox => new Sandbox(engine, memoryBytes, [...allBindings, requireBinding(program)], moduleLoader(program))
-
-  const first = newSandbox()
-  first.prepare(readFileSync(guestFile("prelude.js"), "utf8"))
-  startProgram(first, program, startMs, () => {})
-  const image: Image = first.takeImage(true)
+  const newSandbox = (): Sandbox => new Sandbox(engine, memoryBytes)
+  const image = startProgram(newSandbox(), program, startMs, () => {})
   const sandbox = newSandbox()
-  sandbox.adopt(image)
+  sandbox.use(image, programCode(program))
+  const untouched = newSandbox()
+  untouched.use(image, programCode(program))
+  const expected = Buffer.from(guestOf(untouched).bytes)
+  const isFree = freeCards(guestOf(untouched), engine.layout.top)
 
   let requests = 0
 
@@ -88,7 +88,7 @@ export const bareSandbox = (cartridge: string, files: Readonly<Record<string, st
         key: "tested",
         site: "tested",
         request: `r${requests}`,
-        env: { SECRET: "a variable" },
+        env: { SECRET: "the secret variable" },
         meta: `POST\nhttp://tested.localhost${path}\nhost\ntested.localhost`,
         body: code === "" ? undefined : code,
       },
@@ -103,39 +103,45 @@ export const bareSandbox = (cartridge: string, files: Readonly<Record<string, st
     return { status, text, problem, waits }
   }
 
-  const guest = (sandbox as unknown as { readonly guest: Guest }).guest
-
-  return { sandbox, image, guest, run, close: storage.close }
+  return { engine, sandbox, image, guest: guestOf(sandbox), expected, isFree, run, close: storage.close }
 }
+
+export const guestOf = (sandbox: Sandbox): Guest => (sandbox as unknown as { readonly guest: Guest }).guest
 
 export type BareSandbox = ReturnType<typeof bareSandbox>
 
-const cardBytes = 1024
+type Memory = Pick<BareSandbox, "guest" | "image" | "expected" | "isFree">
+
 const nothing = Buffer.alloc(1024 * 1024)
 
-/** Where the guest's memory differs from the image, or holds anything above it. */
-export const differences = ({ guest, image }: Pick<BareSandbox, "guest" | "image">): ReadonlyArray<string> => {
-  const { bytes, places } = image
+/** Where the guest's memory differs from the image, or holds anything above it. The stack is left out. */
+export const differences = ({ guest, image, expected }: Memory): ReadonlyArray<string> => {
   const found: Array<string> = []
-  const kilobyte = Buffer.alloc(cardBytes)
-  places.forEach((place, card) => {
-    if (place < 0) return
-    kilobyte.set(bytes.subarray(place * cardBytes, (place + 1) * cardBytes))
-    if (guest.bytes.compare(kilobyte, 0, cardBytes, card * cardBytes, (card + 1) * cardBytes) !== 0) found.push(`${card} differs`)
-  })
-  for (let at = places.length * cardBytes; at < guest.bytes.length; at += nothing.length) {
+  const compare = (from: number, to: number): void => {
+    for (let at = from; at < to; at += cardBytes) {
+      if (guest.bytes.compare(expected, at, at + cardBytes, at, at + cardBytes) !== 0) found.push(`${cardOf(at)} differs`)
+    }
+  }
+  compare(0, guest.staticEnd)
+  compare(guest.heapStart, image.end)
+  for (let at = image.end; at < guest.bytes.length; at += nothing.length) {
     const end = Math.min(at + nothing.length, guest.bytes.length)
     if (guest.bytes.compare(nothing, 0, end - at, at, end) !== 0) found.push(`there is something from ${at} on`)
   }
   return found
 }
 
-/** Fills what an image does not hold with rubbish: free memory, and what lies above the image. The stack and its cards stay. */
-export const poison = ({ guest, image }: Pick<BareSandbox, "guest" | "image">): void => {
-  const { places } = image
-  const heap = Math.floor(guest.stackTop / cardBytes)
-  places.forEach((place, card) => {
-    if (place < 0 && card >= heap) guest.bytes.fill(0xaa, card * cardBytes, (card + 1) * cardBytes)
-  })
-  guest.bytes.fill(0xaa, places.length * cardBytes)
+/** The guest's memory, without what its allocator has free. */
+export const held = ({ guest, image, isFree }: Memory): Buffer => {
+  const parts = [guest.bytes.subarray(0, guest.staticEnd)]
+  for (let card = cardOf(guest.heapStart); card < cardOf(image.end); card++) {
+    if (!isFree.has(card)) parts.push(guest.bytes.subarray(card * cardBytes, (card + 1) * cardBytes))
+  }
+  return Buffer.concat(parts)
+}
+
+/** Fills what is free in memory, and what lies above the image, with rubbish. The stack and its cards stay. */
+export const poison = ({ guest, image, isFree }: Memory): void => {
+  for (const card of isFree) guest.bytes.fill(0xaa, card * cardBytes, (card + 1) * cardBytes)
+  guest.bytes.fill(0xaa, image.end)
 }

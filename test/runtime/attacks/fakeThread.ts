@@ -100,7 +100,7 @@ parentPort!.on("message", ({ jobs = [], start, verdicts = [] }: ToSandbox) => {
     enter(start.id)
     if (start.manifest === "hangs") hang()
     leave()
-    post({ started: { id: start.id, image: { bytes: new Uint8Array(8) }, logs: [], ms: 1 } })
+    post({ started: { id: start.id, image: { runs: new Int32Array(2), words: new Int32Array(1), end: 0 }, logs: [], ms: 1 } })
   }
   for (let i = 0; i < jobs.length; i += 5) {
     const id = jobs[i] as number
