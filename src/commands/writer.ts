@@ -45,7 +45,7 @@ const maxStates = 1000
 
 /**
  * The one writer of a cartridge: decides, appends and projects, many waiting requests in one transaction (group commit: one
- * fsync serves all), each in a savepoint of its own so that a refusal touches nobody else. Plain and synchronous inside.
+ * fsync serves all), so that a refusal touches nobody else. Plain and synchronous inside.
  */
 export const makeWriter = (options: WriterOptions) => {
   const lock = lockCartridge(options.path)
@@ -116,10 +116,16 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
   let committedEvents: Array<Recorded> = []
   let committedVariants: Array<string> = []
 
-  const append = (request: AppendRequest): Appended => {
-    const { appended, events } = log.append(request, now())
+  /** Whether the request at hand may have written something, so that refusing it takes a rollback. */
+  let mayHaveWritten = false
+  const beginToWrite = (): void => {
+    mayHaveWritten = true
+  }
+
+  const append = (request: AppendRequest, beforeWriting = beginToWrite): Appended => {
+    const { appended, events } = log.append(request, now(), beforeWriting)
     readModels.apply(events)
-    committedEvents.push(...events)
+    for (const event of events) committedEvents.push(event)
     return appended
   }
 
@@ -153,6 +159,7 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
     const { version, state } = stateOf(stream, decider)
     const events = Either.getOrThrowWith(decider.decide(command, state), (error) => error)
     if (events.length === 0) return { appended: undefined }
+    beginToWrite()
     for (const { ref, secret } of request.secrets ?? []) secrets.put(ref, secret)
     if (command._tag === "DeploySite") keepBlobsOf(command.manifest)
     const withIds = events.map((event, n) => ({ ...event, id: `${id}.${n}` }))
@@ -187,12 +194,24 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
     switch (request.kind) {
       case "command":
         return handleCommand(request)
-      case "append": {
-        for (const { stream } of request.request.streams) states.delete(stream)
+      case "append":
+        forgetStates(request.request)
         return append(request.request)
-      }
       case "unit":
         return appendUnit(request)
+      default:
+        beginToWrite()
+        return handleOther(request)
+    }
+  }
+
+  const forgetStates = ({ streams }: AppendRequest): void => {
+    if (states.size > 0) for (const { stream } of streams) states.delete(stream)
+  }
+
+  /** What is refused after it has begun to write, if at all. */
+  const handleOther = (request: Exclude<WriterRequest, { readonly kind: "command" | "append" | "unit" }>): unknown => {
+    switch (request.kind) {
       case "putBlobs":
         return request.blobs.map((bytes) => blobs.put(bytes, now()))
       case "beginBlob":
@@ -216,15 +235,22 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
 
   /** A unit's events and the blobs that they name go in together, or not at all. */
   const appendUnit = ({ request, blobs: bytes }: WriterRequest & { readonly kind: "unit" }): Appended => {
+    forgetStates(request)
+    return append(request, () => {
+      beginToWrite()
+      keepBlobsOfUnit(request, bytes)
+    })
+  }
+
+  const keepBlobsOfUnit = ({ streams }: AppendRequest, bytes: ReadonlyArray<Uint8Array>): void => {
     const hashes = bytes.map((blob) => blobs.putWhole(blob, now()))
-    for (const { stream, events } of request.streams) {
-      states.delete(stream)
+    for (const { events } of streams) {
       for (const { data } of events) if ("blob" in data && data.blob !== undefined) hashes.push(data.blob)
     }
-    const [absent] = hashes.length > 0 ? blobs.absent(hashes) : []
+    if (hashes.length === 0) return
+    const [absent] = blobs.absent(hashes)
     if (absent !== undefined) throw new InvalidEvent({ reason: `The blob ${absent} of a unit of work is not in the cartridge.` })
     blobs.keep(hashes)
-    return append(request)
   }
 
   /** Takes the payload out of the row and out of every projection that had read it; what they show is what a replay gives. */
@@ -244,14 +270,27 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
     for (const projection of readModels.payloadReaders) for (const _ of readModels.rebuild(projection));
   }
 
-  /** Runs one request in its savepoint. Storage failures are thrown on: they end the whole transaction. */
+  /** Runs one request. Storage failures are thrown on: they end the whole transaction. */
   const attempt = (request: WriterRequest): WriterReply => {
+    mayHaveWritten = false
+    try {
+      return { ok: true, value: handle(request) }
+    } catch (error) {
+      if (isStorageError(error)) throw error
+      if (mayHaveWritten) throw new RefusedHalfway()
+      return refusal(error)
+    }
+  }
+
+  /** Runs one request in a savepoint. */
+  const attemptApart = (request: WriterRequest): WriterReply => {
     const mark = log.mark()
     const events = committedEvents.length
     const variants = committedVariants.length
     savepoint.run()
     try {
       const value = handle(request)
+      readModels.settle()
       release.run()
       return { ok: true, value }
     } catch (error) {
@@ -259,9 +298,10 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
       rollbackTo.run()
       release.run()
       log.reset(mark)
+      readModels.forget()
       committedEvents.length = events
       committedVariants.length = variants
-      return Schema.is(WriterError)(error) ? { ok: false, error } : { ok: false, defect: error }
+      return refusal(error)
     }
   }
 
@@ -291,21 +331,48 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
     if (!emptiesWriteAheadLog(db)) setTimeout(scrub, 1000).unref()
   }
 
-  const commitBatch = (batch: ReadonlyArray<Pending>): void => {
+  /** Runs all of them in one transaction and gives their replies; when it throws, nothing has happened. */
+  const transact = (batch: ReadonlyArray<Pending>, run: (request: WriterRequest) => WriterReply): ReadonlyArray<WriterReply> => {
     log.begin()
     const mark = log.mark()
-    const replies: Array<WriterReply> = []
     try {
       begin.run()
-      for (const { request } of batch) replies.push(attempt(request))
-      if (committedEvents.length > 0) readModels.moveHeads(log.mark().end.seq)
+      const replies = batch.map(({ request }) => run(request))
+      if (committedEvents.length > 0) {
+        readModels.settle()
+        readModels.moveHeads(log.mark().end.seq)
+      }
       commit.run()
+      return replies
     } catch (error) {
       if (db.inTransaction) rollback.run()
       log.reset(mark)
+      readModels.forget()
       states = new Map()
       committedEvents = []
       committedVariants = []
+      throw error
+    }
+  }
+
+  /**
+   * A savepoint for each request would have SQLite copy every page that it changes. So they run without; only a request that is refused
+   * after it has begun to write, which is rare, has all of them run again, now apart from each other.
+   */
+  const runBatch = (batch: ReadonlyArray<Pending>): ReadonlyArray<WriterReply> => {
+    try {
+      return transact(batch, attempt)
+    } catch (error) {
+      if (!(error instanceof RefusedHalfway)) throw error
+      return transact(batch, attemptApart)
+    }
+  }
+
+  const commitBatch = (batch: ReadonlyArray<Pending>): void => {
+    let replies: ReadonlyArray<WriterReply>
+    try {
+      replies = runBatch(batch)
+    } catch (error) {
       const reply = failureOf(error)
       for (const pending of batch) pending.reply(reply)
       return
@@ -360,6 +427,13 @@ const writerLoop = (db: Sqlite, { lock, log, blobs, secrets, readModels, unknown
     },
   }
 }
+
+/** A request was refused after it had begun to write. */
+class RefusedHalfway extends Error {
+  override readonly name = "RefusedHalfway"
+}
+
+const refusal = (error: unknown): WriterReply => (Schema.is(WriterError)(error) ? { ok: false, error } : { ok: false, defect: error })
 
 /** Tries once: waiting for a reader, as a request that waits for another server is one, would hold up every writer. */
 const emptiesWriteAheadLog = (db: Sqlite): boolean => {

@@ -5,7 +5,8 @@ import type { Envelope } from "./event.ts"
 /** JSON with sorted keys and no spaces: the one text form of a value, so that its hash means something. */
 export const canonicalJson = (value: unknown): string => stringify(value)
 
-export const sha256 = (data: string | Uint8Array): Buffer => digest("sha256", data, "buffer")
+/** By way of a string, which takes half the time of asking for a buffer. */
+export const sha256 = (data: string | Uint8Array): Buffer => Buffer.from(digest("sha256", data, "latin1"), "latin1")
 
 export const sha256Hex = (data: string | Uint8Array): string => digest("sha256", data, "hex")
 

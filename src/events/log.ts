@@ -12,7 +12,8 @@ import {
   type StreamAppend,
   VersionConflict,
 } from "./EventLog.ts"
-import type { Envelope, LogEntry, Recorded } from "./event.ts"
+import type { Envelope, Event, LogEntry, Recorded } from "./event.ts"
+import { integerParameter, textParameter } from "./parameters.ts"
 import { streamEnds } from "./streamEnds.ts"
 
 export interface Row extends Envelope {
@@ -30,12 +31,14 @@ const toEntry = (row: Row): LogEntry => {
 
 /** Reading the log over any connection. Plain and synchronous. */
 export const logReader = (db: Sqlite) => {
-  const page = db.prepare<[number, number], Row>(`SELECT ${columns} FROM events WHERE seq >= ? ORDER BY seq LIMIT ?`)
+  const page = db.prepare<[number, number], Row>(`SELECT ${columns} FROM events WHERE seq >= ? ORDER BY seq LIMIT ${integerParameter}`)
   const streamPage = db.prepare<[string, number, number], Row>(
-    `SELECT ${columns} FROM events WHERE stream = ? AND version >= ? ORDER BY version LIMIT ?`,
+    `SELECT ${columns} FROM events WHERE stream = ${textParameter} AND version >= ? ORDER BY version LIMIT ${integerParameter}`,
   )
   const last = db.prepare<[], { seq: number; hash: Buffer; at: number }>("SELECT seq, hash, at FROM events ORDER BY seq DESC LIMIT 1")
-  const lastVersion = db.prepare<[string], number>("SELECT version FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1").pluck()
+  const lastVersion = db
+    .prepare<[string], number>(`SELECT version FROM events WHERE stream = ${textParameter} ORDER BY version DESC LIMIT 1`)
+    .pluck()
   const types = db.prepare<[], { type: string; release: string }>(
     "SELECT substr(key, 6) AS type, value AS release FROM meta WHERE key GLOB 'type:*'",
   )
@@ -75,7 +78,9 @@ export const logWriter = (db: Sqlite, release: string) => {
   )
   const seqOf = db.prepare<[string], number>("SELECT seq FROM events WHERE id = ?").pluck()
   const versionAt = db
-    .prepare<[string, number], number>("SELECT version FROM events WHERE stream = ? AND seq <= ? ORDER BY version DESC LIMIT 1")
+    .prepare<[string, number], number>(
+      `SELECT version FROM events WHERE stream = ${textParameter} AND seq <= ? ORDER BY version DESC LIMIT 1`,
+    )
     .pluck()
   const since = db.prepare<[number, string], { id: string; stream: string; version: number }>(
     "SELECT id, stream, version FROM events WHERE seq > ? AND instr(stream, ?) = 1",
@@ -88,36 +93,50 @@ export const logWriter = (db: Sqlite, release: string) => {
   const notedTypes = new Set<string>()
   let end = reader.end()
 
-  const appendStream = (request: AppendRequest, { stream, expected, events }: StreamAppend, now: number): ReadonlyArray<Recorded> => {
-    const actual = ends.of(stream).version
-    if (!isExpected(expected, actual)) throw new VersionConflict({ stream, expected, actual })
-    const recorded = events.map((given, i) => {
-      const event = validated(given)
-      const at = Math.max(end.at, now)
-      const envelope: Envelope = {
-        seq: end.seq + 1,
-        id: given.id,
-        stream,
-        version: actual + 1 + i,
-        type: event.type,
-        at,
-        actor: request.actor,
-        cause: request.cause,
-      }
-      const data = canonicalJson(event.data)
-      const dataHash = sha256(data)
-      const hash = chainHash(end.hash, envelope, dataHash)
-      insert.run(envelope.seq, given.id, stream, envelope.version, event.type, at, request.actor, request.cause, data, dataHash, hash)
-      if (!notedTypes.has(event.type)) {
-        noteType.run(`type:${event.type}`, release)
-        notedTypes.add(event.type)
-      }
-      end = { seq: envelope.seq, hash, at }
-      return { ...envelope, ...event } as Recorded
+  /** Throws unless all of it may be appended. */
+  const check = ({ streams, reads }: AppendRequest): ReadonlyArray<CheckedAppend> => {
+    if (reads !== undefined) checkReads(reads)
+    return streams.map(({ stream, expected, events }) => {
+      const version = ends.of(stream).version
+      if (!isExpected(expected, version)) throw new VersionConflict({ stream, expected, actual: version })
+      return { stream, version, ids: events.map(({ id }) => id), events: events.map(validated) }
     })
-    const last = recorded.at(-1)
-    if (last !== undefined) ends.note(stream, { seq: last.seq, id: last.id, version: last.version })
-    return recorded
+  }
+
+  const appendStream = ({ actor, cause }: AppendRequest, checked: CheckedAppend, now: number, into: Array<Recorded>): void => {
+    const { stream, ids, events } = checked
+    let { version } = checked
+    for (const [i, { type, data }] of events.entries()) {
+      const id = ids[i]!
+      version++
+      const at = Math.max(end.at, now)
+      const recorded = { seq: end.seq + 1, id, stream, version, type, at, actor, cause, data } as Recorded
+      const text = canonicalJson(data)
+      const dataHash = sha256(text)
+      const hash = chainHash(end.hash, recorded, dataHash)
+      insertRow(recorded, text, dataHash, hash)
+      if (!notedTypes.has(type)) {
+        noteType.run(`type:${type}`, release)
+        notedTypes.add(type)
+      }
+      end = { seq: recorded.seq, hash, at }
+      into.push(recorded)
+    }
+    ends.note(stream, { seq: end.seq, id: ids.at(-1)!, version })
+  }
+
+  const insertRow = (
+    { seq, id, stream, version, type, at, actor, cause }: Envelope,
+    data: string,
+    dataHash: Buffer,
+    hash: Buffer,
+  ): void => {
+    try {
+      insert.run(seq, id, stream, version, type, at, actor, cause, data, dataHash, hash)
+    } catch (error) {
+      if (isIdTaken(error)) throw new EventIdReused({ id })
+      throw error
+    }
   }
 
   /** Throws the conflict that keeps the reads from holding, as `Reads` says. */
@@ -161,14 +180,23 @@ export const logWriter = (db: Sqlite, release: string) => {
 
   return {
     ...reader,
-    /** Appends everything or throws one of the append errors; the caller then rolls back and calls `reset`. */
-    append: (request: AppendRequest, now: number): { readonly appended: Appended; readonly events: ReadonlyArray<Recorded> } => {
+    /**
+     * Appends everything or throws one of the append errors; the caller then rolls back and calls `reset`. What throws before
+     * `beforeWriting` is called has written nothing. Almost no append is a repeated one, so that is only looked into when something is wrong.
+     */
+    append: (request: AppendRequest, now: number, beforeWriting: () => void): Written => {
       checkShape(request)
-      const before = repeated(request)
-      if (before !== undefined) return { appended: before, events: [] }
-      if (request.reads !== undefined) checkReads(request.reads)
       const first = end.seq + 1
-      const events = request.streams.flatMap((stream) => appendStream(request, stream, now))
+      const events: Array<Recorded> = []
+      try {
+        const checked = check(request)
+        beforeWriting()
+        for (const append of checked) appendStream(request, append, now, events)
+      } catch (refusal) {
+        const before = events.length === 0 && isRefusal(refusal) ? repeated(request) : undefined
+        if (before === undefined) throw refusal
+        return { appended: before, events }
+      }
       return { appended: { first, last: end.seq, repeated: false }, events }
     },
     /** Where the events named `<id>.0`, `<id>.1` … are, if the decision with this id has been appended. */
@@ -197,7 +225,27 @@ interface Mark {
   readonly ends: number
 }
 
+/** Events that may follow the `version` of their stream. */
+interface CheckedAppend {
+  readonly stream: string
+  readonly version: number
+  readonly ids: ReadonlyArray<string>
+  readonly events: ReadonlyArray<Event>
+}
+
+/** What an append has come to: `events` are those that are new. */
+interface Written {
+  readonly appended: Appended
+  readonly events: ReadonlyArray<Recorded>
+}
+
 export type LogWriter = ReturnType<typeof logWriter>
+
+const isRefusal = (error: unknown): boolean =>
+  error instanceof VersionConflict || error instanceof InvalidEvent || error instanceof EventIdReused
+
+/** Another event has this id. */
+const isIdTaken = (error: unknown): boolean => error instanceof Error && error.message === "UNIQUE constraint failed: events.id"
 
 /**
  * Many prefixes at once: what all of them have in common, and which of them a text begins with, in a few steps. Whatever stands in
@@ -244,15 +292,20 @@ const validated = (event: { readonly type: string; readonly data: unknown }) => 
   }
 }
 
-const checkShape = (request: AppendRequest): void => {
-  const streams = new Set(request.streams.map(({ stream }) => stream))
-  const ids = request.streams.flatMap(({ events }) => events.map(({ id }) => id))
-  if (request.streams.length === 0 && request.reads === undefined) {
+const checkShape = ({ streams, reads }: AppendRequest): void => {
+  if (streams.length === 0 && reads === undefined) {
     throw new InvalidEvent({ reason: "An append has events to append, or reads to check." })
   }
-  if (streams.size !== request.streams.length) throw new InvalidEvent({ reason: "An append names each stream once." })
-  if (request.streams.some(({ stream, events }) => stream === "" || events.length === 0)) {
+  if (!areDistinct(streams, ({ stream }) => stream)) throw new InvalidEvent({ reason: "An append names each stream once." })
+  if (streams.some(({ stream, events }) => stream === "" || events.length === 0)) {
     throw new InvalidEvent({ reason: "An append names a stream and at least one event for it." })
   }
-  if (new Set(ids).size !== ids.length || ids.includes("")) throw new InvalidEvent({ reason: "Each event has an id of its own." })
+  const [first] = streams
+  const events = streams.length === 1 ? first!.events : streams.flatMap(({ events }) => events)
+  if (!areDistinct(events, ({ id }) => id) || events.some(({ id }) => id === "")) {
+    throw new InvalidEvent({ reason: "Each event has an id of its own." })
+  }
 }
+
+const areDistinct = <A>(all: ReadonlyArray<A>, by: (one: A) => string): boolean =>
+  all.length < 2 || new Set(all.map(by)).size === all.length

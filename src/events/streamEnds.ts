@@ -1,4 +1,5 @@
 import type { Sqlite } from "./cartridge.ts"
+import { textParameter } from "./parameters.ts"
 
 /** The last event of a stream; version 0 and seq 0 if there is none. */
 export interface StreamEnd {
@@ -17,7 +18,9 @@ const maxRemembered = 10_000
  * few. What a transaction that is rolled back had made of them is forgotten by `forgetSince`.
  */
 export const streamEnds = (db: Sqlite) => {
-  const last = db.prepare<[string], StreamEnd>("SELECT seq, id, version FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1")
+  const last = db.prepare<[string], StreamEnd>(
+    `SELECT seq, id, version FROM events WHERE stream = ${textParameter} ORDER BY version DESC LIMIT 1`,
+  )
   const known = new Map<string, StreamEnd>()
   /** What was put into `known` in this transaction, in order. */
   let noted: Array<string> = []

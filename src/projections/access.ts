@@ -1,5 +1,6 @@
 import type { Scope } from "../events/access.ts"
 import type { Sqlite } from "../events/cartridge.ts"
+import type { Recorded } from "../events/event.ts"
 import type { Projection } from "./projection.ts"
 
 export interface KeyRow {
@@ -34,7 +35,7 @@ export const accessProjection: Projection = {
     const enroll = db.prepare(`INSERT INTO ${table("owner")} VALUES (?, ?)`)
     const issue = db.prepare(`INSERT INTO ${table("keys")} VALUES (?, ?, ?, ?, ?, NULL)`)
     const revoke = db.prepare(`UPDATE ${table("keys")} SET revoked_at = ? WHERE key = ?`)
-    return (event) => {
+    const apply = (event: Recorded): void => {
       switch (event.type) {
         case "v1.OwnerEnrolled":
           enroll.run(event.data.username, event.data.password)
@@ -49,6 +50,7 @@ export const accessProjection: Projection = {
           break
       }
     }
+    return { apply }
   },
 }
 

@@ -1,42 +1,77 @@
 import type { Sqlite } from "../events/cartridge.ts"
 import { upcast } from "../events/codec.ts"
+import { integerParameter, textParameter } from "../events/parameters.ts"
 import type { Projection } from "./projection.ts"
 
-/** The feed behind audit queries: who did what to which site and stream, and when. Payloads stay in the log. */
+/** So many events share one entry. Fewer make the table larger, more make queries look at more events for each that matches. */
+const eventsPerBlock = 64
+
+const blockOf = (seq: number): number => Math.floor(seq / eventsPerBlock)
+
+/**
+ * Where in the log to look for what audit queries ask for: in which blocks of events a site, a type (`name` is without its version) or an
+ * actor occurs. What the events are is in the log itself. Most events find their block noted already and write nothing.
+ */
 export const activityProjection: Projection = {
   name: "activity",
-  version: 1,
+  version: 2,
   envelopeOnly: true,
   tables: ["activity"],
   createTables: (table) => `
     CREATE TABLE ${table("activity")} (
-      seq    INTEGER PRIMARY KEY,
-      at     INTEGER NOT NULL,
-      site   TEXT,
-      stream TEXT NOT NULL,
-      type   TEXT NOT NULL,
-      actor  TEXT NOT NULL
-    ) STRICT`,
-  createIndexes: `
-    CREATE INDEX activity_by_at ON activity (at);
-    CREATE INDEX activity_by_site ON activity (site, seq) WHERE site IS NOT NULL;
-    CREATE INDEX activity_by_type ON activity (type, seq);
-    CREATE INDEX activity_by_actor ON activity (actor, seq)`,
+      kind  TEXT NOT NULL,
+      name  TEXT NOT NULL,
+      block INTEGER NOT NULL,
+      PRIMARY KEY (kind, name, block)
+    ) STRICT, WITHOUT ROWID`,
+  createIndexes: "",
   prepare: (db, table) => {
-    const insert = db.prepare(`INSERT INTO ${table("activity")} VALUES (?, ?, ?, ?, ?, ?)`)
-    return ({ seq, at, stream, type, actor }) => {
-      insert.run(seq, at, siteOfStream(stream), stream, type, actor)
+    const insert = db.prepare(`INSERT INTO ${table("activity")} VALUES (?, ?, ?) ON CONFLICT DO NOTHING`)
+    let current = -1
+    /** What the current block is known to have. */
+    const noted = { site: new Set<string>(), type: new Set<string>(), actor: new Set<string>() }
+
+    const forget = (): void => {
+      current = -1
+      for (const names of Object.values(noted)) names.clear()
+    }
+
+    const note = (kind: keyof typeof noted, name: string): void => {
+      if (noted[kind].has(name)) return
+      insert.run(kind, name, current)
+      noted[kind].add(name)
+    }
+
+    return {
+      apply: ({ seq, stream, type, actor }) => {
+        const block = blockOf(seq)
+        if (block !== current) forget()
+        current = block
+        const site = siteOfStream(stream)
+        if (site !== null) note("site", site)
+        note("type", nameOfType(type))
+        note("actor", actor)
+      },
+      forget,
     }
   },
 }
 
+const siteStreams = ["site", "kv", "doc", "index", "object", "hits", "logs", "env"]
+
 /** Streams that belong to a site carry its name as their second part. */
 const siteOfStream = (stream: string): string | null => {
   const [kind, site] = stream.split("/", 2)
-  return site !== undefined && siteStreams.has(kind!) ? site : null
+  return site !== undefined && siteStreams.includes(kind!) ? site : null
 }
 
-const siteStreams: ReadonlySet<string> = new Set(["site", "kv", "doc", "index", "object", "hits", "logs", "env"])
+/** The same in SQL. */
+const isOfSite = `substr(stream || '/', instr(stream, '/') + 1, length(?) + 1) = ? || '/'
+  AND substr(stream, 1, instr(stream, '/') - 1) IN (${siteStreams.map((kind) => `'${kind}'`).join(", ")})`
+
+const versioned = /^v\d+\./
+
+const nameOfType = (type: string): string => type.replace(versioned, "")
 
 export interface ActivityFilter {
   readonly site?: string | undefined
@@ -67,40 +102,103 @@ export interface ActivityRow {
   readonly hash: string
 }
 
-type StoredActivity = Omit<ActivityRow, "data" | "hash"> & { readonly data: string | null; readonly hash: Buffer }
+type Stored = Omit<ActivityRow, "site" | "data" | "hash"> & { readonly data: string | null; readonly hash: Buffer }
 
 /** Matching events: newest first, or oldest first from `after` on when following. */
-export const activityQuery = (db: Sqlite, filter: ActivityFilter): ReadonlyArray<ActivityRow> => {
-  const conditions: Array<string> = []
-  const values: Array<string | number> = []
-  const where = (condition: string, value: string | number | undefined): void => {
-    if (value === undefined) return
-    conditions.push(condition)
-    values.push(value)
-  }
-  where("a.site = ?", filter.site)
-  // The log itself is indexed by stream.
-  where("e.stream = ?", filter.stream)
-  const versioned = /^v\d+\./.test(filter.type ?? "")
-  where(versioned ? "a.type = ?" : "a.type IN (SELECT substr(key, 6) FROM meta WHERE key GLOB 'type:v*.' || ?)", filter.type)
-  where("a.actor = ?", filter.actor)
-  // Time never runs backwards along seq, so a bound in time is a bound in seq that one index look-up finds.
-  where("a.seq >= (SELECT seq FROM activity WHERE at >= ? ORDER BY at, seq LIMIT 1)", filter.since)
-  where(`a.seq < coalesce((SELECT seq FROM activity WHERE at >= ? ORDER BY at, seq LIMIT 1), ${Number.MAX_SAFE_INTEGER})`, filter.until)
-  where("a.seq < ?", filter.before)
-  where("a.seq > ?", filter.after)
+export const activityQuery = (db: Sqlite, filter: ActivityFilter): ReadonlyArray<ActivityRow> =>
+  db
+    .transaction(() => find(db, filter))()
+    .map(({ data, hash, ...row }) => ({
+      ...row,
+      site: siteOfStream(row.stream),
+      data: data === null ? null : upcast(row.type, JSON.parse(data)).data,
+      hash: hash.toString("hex"),
+    }))
 
-  const rows = db
-    .prepare<Array<string | number>, StoredActivity>(
-      `SELECT a.seq, e.id, a.at, a.site, a.stream, e.version, a.type, a.actor, e.cause, e.data, e.hash
-       FROM activity a JOIN events e USING (seq)
-       ${conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : ""}
-       ORDER BY a.seq ${filter.after === undefined ? "DESC" : "ASC"} LIMIT ?`,
+const find = (db: Sqlite, filter: ActivityFilter): ReadonlyArray<Stored> => {
+  const { site, stream, type, actor, limit } = filter
+  const order = filter.after === undefined ? "DESC" : "ASC"
+  // The log itself is indexed by stream; the plus keeps SQLite from walking along seq instead.
+  const conditions = [stream === undefined ? "seq BETWEEN ? AND ?" : "+seq BETWEEN ? AND ?"]
+  const values: Array<string> = []
+  const where = (condition: string, ...given: ReadonlyArray<string | undefined>): void => {
+    if (given[0] === undefined) return
+    conditions.push(condition)
+    values.push(...(given as ReadonlyArray<string>))
+  }
+  where("stream = ?", stream)
+  where(versioned.test(type ?? "") ? "type = ?" : "substr(type, instr(type, '.') + 1) = ?", type)
+  where("actor = ?", actor)
+  where(isOfSite, site, site)
+  const page = db.prepare<Array<string | number>, Stored>(
+    `SELECT seq, id, at, stream, version, type, actor, cause, data, hash FROM events WHERE ${conditions.join(" AND ")}
+     ORDER BY ${stream === undefined ? "seq" : "version"} ${order} LIMIT ${integerParameter}`,
+  )
+
+  const { from, to } = boundsOf(db, filter)
+  const entries = [
+    { kind: "site", name: site },
+    { kind: "actor", name: actor },
+    { kind: "type", name: type === undefined ? undefined : nameOfType(type) },
+  ].flatMap(({ kind, name }) => (name === undefined ? [] : [{ kind, name }]))
+  if (stream !== undefined || entries.length === 0) return page.all(from, to, ...values, limit)
+
+  const found: Array<Stored> = []
+  for (const block of commonBlocks(db, entries, from, to, order)) {
+    const first = block * eventsPerBlock
+    const last = first + eventsPerBlock - 1
+    found.push(...page.all(Math.max(first, from), Math.min(last, to), ...values, limit - found.length))
+    if (found.length === limit) break
+  }
+  return found
+}
+
+/** The first and the last seq that may match. Time never runs backwards along seq, so a bound in time is one in seq. */
+const boundsOf = (db: Sqlite, { since, until, before, after }: ActivityFilter): { readonly from: number; readonly to: number } => ({
+  from: Math.max((after ?? 0) + 1, since === undefined ? 1 : firstSince(db, since)),
+  to: Math.min((before ?? Number.MAX_SAFE_INTEGER) - 1, until === undefined ? Number.MAX_SAFE_INTEGER : firstSince(db, until) - 1),
+})
+
+/** The seq of the first event at this time or later, one past the end of the log if there is none. */
+const firstSince = (db: Sqlite, time: number): number => {
+  const next = db.prepare<[number], { seq: number; at: number }>("SELECT seq, at FROM events WHERE seq >= ? ORDER BY seq LIMIT 1")
+  let low = 1
+  let high = (db.prepare("SELECT coalesce(max(seq), 0) FROM events").pluck().get() as number) + 1
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2)
+    const event = next.get(middle)
+    if (event !== undefined && event.at < time) low = event.seq + 1
+    else high = middle
+  }
+  return low
+}
+
+/** The blocks that have all of these, in order. Each look-up leaps to where one of them occurs next, so the rarest sets the pace. */
+function* commonBlocks(
+  db: Sqlite,
+  entries: ReadonlyArray<{ readonly kind: string; readonly name: string }>,
+  from: number,
+  to: number,
+  order: "ASC" | "DESC",
+): Generator<number, void> {
+  const [beyond, step] = order === "ASC" ? [">=", 1] : ["<=", -1]
+  const next = db
+    .prepare<[string, string, number], number>(
+      `SELECT block FROM activity WHERE kind = ${textParameter} AND name = ${textParameter} AND block ${beyond} ? ORDER BY block ${order} LIMIT 1`,
     )
-    .all(...values, filter.limit)
-  return rows.map(({ data, hash, ...row }) => ({
-    ...row,
-    data: data === null ? null : upcast(row.type, JSON.parse(data)).data,
-    hash: hash.toString("hex"),
-  }))
+    .pluck()
+  let block = blockOf(order === "ASC" ? from : to)
+  const end = blockOf(order === "ASC" ? to : from)
+  for (;;) {
+    let agreeing = 0
+    for (let i = 0; agreeing < entries.length; i = (i + 1) % entries.length) {
+      const { kind, name } = entries[i]!
+      const found = next.get(kind, name, block)
+      if (found === undefined || (end - found) * step < 0) return
+      agreeing = found === block ? agreeing + 1 : 1
+      block = found
+    }
+    yield block
+    block += step
+  }
 }

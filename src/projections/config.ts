@@ -1,4 +1,5 @@
 import type { Sqlite } from "../events/cartridge.ts"
+import type { Recorded } from "../events/event.ts"
 import type { Projection } from "./projection.ts"
 
 /** The settings that differ from their defaults. */
@@ -16,10 +17,11 @@ export const configProjection: Projection = {
   prepare: (db, table) => {
     const put = db.prepare(`INSERT OR REPLACE INTO ${table("config")} VALUES (?, ?, ?)`)
     const remove = db.prepare(`DELETE FROM ${table("config")} WHERE key = ?`)
-    return (event) => {
+    const apply = (event: Recorded): void => {
       if (event.type === "v1.ConfigSet") put.run(event.data.key, event.data.value, event.at)
       if (event.type === "v1.ConfigUnset") remove.run(event.data.key)
     }
+    return { apply }
   },
 }
 

@@ -1,4 +1,5 @@
 import type { Sqlite } from "../events/cartridge.ts"
+import type { Recorded } from "../events/event.ts"
 import { manifestChanges } from "../events/manifest.ts"
 import type { Projection } from "./projection.ts"
 
@@ -61,7 +62,7 @@ export const deploymentsProjection: Projection = {
       return [added.length, changed.length, removed.length]
     }
 
-    return (event) => {
+    const apply = (event: Recorded): void => {
       switch (event.type) {
         case "v1.SiteDeployed": {
           const { site, deploy, manifest, source, message, files, bytes } = event.data
@@ -110,6 +111,7 @@ export const deploymentsProjection: Projection = {
         }
       }
     }
+    return { apply }
   },
 }
 

@@ -1,7 +1,10 @@
 import type { Sqlite } from "../events/cartridge.ts"
 import { canonicalJson } from "../events/chain.ts"
+import type { Recorded } from "../events/event.ts"
+import { integerParameter, textParameter } from "../events/parameters.ts"
 import { indexKey, valueAt } from "./documentIndex.ts"
 import type { Projection, TableName } from "./projection.ts"
+import { usageCounter, usageTable } from "./usage.ts"
 
 /** A document. `seq`: the event that created it, so that order by it is the order of creation. */
 export interface DocumentRow {
@@ -20,11 +23,11 @@ export interface CollectionRow {
   readonly bytes: number
 }
 
-/** The documents of every site, how many each collection has, and the indexes that were declared, with their contents. */
+/** The documents of every site, how many each collection and each site has, and the indexes that were declared, with their contents. */
 export const documentsProjection: Projection = {
   name: "documents",
-  version: 1,
-  tables: ["documents", "document_collections", "document_indexes", "document_index"],
+  version: 2,
+  tables: ["documents", "document_collections", "document_usage", "document_indexes", "document_index"],
   createTables: (table) => `
     CREATE TABLE ${table("documents")} (
       seq        INTEGER PRIMARY KEY,
@@ -44,6 +47,7 @@ export const documentsProjection: Projection = {
       bytes      INTEGER NOT NULL,
       PRIMARY KEY (site, collection)
     ) STRICT, WITHOUT ROWID;
+    ${usageTable(table("document_usage"))};
     CREATE TABLE ${table("document_indexes")} (
       site       TEXT NOT NULL,
       collection TEXT NOT NULL,
@@ -61,54 +65,63 @@ export const documentsProjection: Projection = {
   // Events never go back in time, so the order by time is the order by seq.
   createIndexes: "CREATE INDEX documents_by_creation ON documents (site, collection, created_at)",
   prepare: (db, table) => {
-    const documents = documentStatements(db, table)
+    const usage = usageCounter(db, table("document_usage"))
+    const documents = documentStatements(db, table, usage.charge)
     const indexes = indexStatements(db, table)
-    const remove = removal(documents, indexes)
 
-    return (event) => {
-      switch (event.type) {
-        case "v1.DocumentWritten": {
-          const { site, collection, id, data } = event.data
-          const text = canonicalJson(data)
-          const found = documents.find(site, collection, id)
-          if (found !== undefined && event.data.fresh) remove(site, collection, found)
-          const before = event.data.fresh ? undefined : found
-          if (before === undefined) documents.insert({ ...event.data, text, seq: event.seq, at: event.at, version: event.version })
-          else documents.update(site, collection, before, { text, at: event.at, version: event.version })
-          indexes.moved(site, collection, before?.seq ?? event.seq, before?.data, text)
-          break
-        }
-        case "v1.DocumentDeleted": {
-          const { site, collection, id } = event.data
-          const before = documents.find(site, collection, id)
-          if (before !== undefined) remove(site, collection, before)
-          break
-        }
-        case "v1.DocumentIndexDeclared":
-          indexes.declare(event.data.site, event.data.collection, event.data.field)
-          break
-        case "v1.DocumentIndexDropped":
-          indexes.drop(event.data.site, event.data.collection, event.data.field)
-          break
-      }
+    const remove = (site: string, collection: string, document: Stored): void => {
+      documents.remove(site, collection, document)
+      indexes.moved(site, collection, document.seq, document.data, undefined)
     }
-  },
-  // What was there before an erased change must not come back.
-  prepareErased: (db, table) => {
-    const documents = documentStatements(db, table)
-    const remove = removal(documents, indexStatements(db, table))
-    return ({ type, stream }) => {
-      if (type !== "v1.DocumentWritten") return
-      const [, site, collection, id] = stream.split("/") as [string, string, string, string]
-      const document = documents.find(site, collection, decodeURIComponent(id))
+
+    const removeIfThere = (site: string, collection: string, id: string): void => {
+      const document = documents.find(site, collection, id)
       if (document !== undefined) remove(site, collection, document)
+    }
+
+    const write = ({ data: written, seq, at, version }: Recorded & { readonly type: "v1.DocumentWritten" }): void => {
+      const { site, collection, id, data } = written
+      const text = canonicalJson(data)
+      const found = documents.find(site, collection, id)
+      if (found !== undefined && written.fresh) remove(site, collection, found)
+      const before = written.fresh ? undefined : found
+      if (before === undefined) documents.insert({ ...written, text, seq, at, version })
+      else documents.update(site, collection, before, { text, at, version })
+      indexes.moved(site, collection, before?.seq ?? seq, before?.data, text)
+    }
+
+    return {
+      apply: (event) => {
+        switch (event.type) {
+          case "v1.DocumentWritten":
+            write(event)
+            break
+          case "v1.DocumentDeleted":
+            removeIfThere(event.data.site, event.data.collection, event.data.id)
+            break
+          case "v1.DocumentIndexDeclared":
+            indexes.declare(event.data.site, event.data.collection, event.data.field)
+            break
+          case "v1.DocumentIndexDropped":
+            indexes.drop(event.data.site, event.data.collection, event.data.field)
+            break
+        }
+      },
+      // What was there before an erased change must not come back.
+      applyErased: ({ type, stream }) => {
+        if (type !== "v1.DocumentWritten") return
+        const [, site, collection, id] = stream.split("/") as [string, string, string, string]
+        removeIfThere(site, collection, decodeURIComponent(id))
+      },
+      settle: usage.settle,
+      forget: usage.forget,
     }
   },
 }
 
 type Stored = Pick<DocumentRow, "seq" | "data">
 
-const documentStatements = (db: Sqlite, table: TableName) => {
+const documentStatements = (db: Sqlite, table: TableName, charge: (site: string, items: number, bytes: number) => void) => {
   const documents = table("documents")
   const collections = table("document_collections")
   const find = db.prepare<[string, string, string], Stored>(
@@ -123,6 +136,11 @@ const documentStatements = (db: Sqlite, table: TableName) => {
   )
   const removeEmpty = db.prepare(`DELETE FROM ${collections} WHERE site = ? AND collection = ? AND documents = 0`)
 
+  const count = (site: string, collection: string, items: number, bytes: number): void => {
+    add.run(site, collection, items, bytes)
+    charge(site, items, bytes)
+  }
+
   return {
     find: (site: string, collection: string, id: string): Stored | undefined => find.get(site, collection, id),
     insert: (document: {
@@ -136,7 +154,7 @@ const documentStatements = (db: Sqlite, table: TableName) => {
     }): void => {
       const { site, collection, id, text, seq, at, version } = document
       insert.run(seq, site, collection, id, text, at, at, version)
-      add.run(site, collection, 1, Buffer.byteLength(text))
+      count(site, collection, 1, Buffer.byteLength(text))
     },
     update: (
       site: string,
@@ -145,11 +163,11 @@ const documentStatements = (db: Sqlite, table: TableName) => {
       { text, at, version }: { readonly text: string; readonly at: number; readonly version: number },
     ): void => {
       update.run(text, at, version, before.seq)
-      add.run(site, collection, 0, Buffer.byteLength(text) - Buffer.byteLength(before.data))
+      count(site, collection, 0, Buffer.byteLength(text) - Buffer.byteLength(before.data))
     },
     remove: (site: string, collection: string, before: Stored): void => {
       remove.run(before.seq)
-      add.run(site, collection, -1, -Buffer.byteLength(before.data))
+      count(site, collection, -1, -Buffer.byteLength(before.data))
       removeEmpty.run(site, collection)
     },
   }
@@ -194,13 +212,6 @@ const indexStatements = (db: Sqlite, table: TableName) => {
   }
 }
 
-const removal =
-  (documents: ReturnType<typeof documentStatements>, indexes: ReturnType<typeof indexStatements>) =>
-  (site: string, collection: string, document: Stored): void => {
-    documents.remove(site, collection, document)
-    indexes.moved(site, collection, document.seq, document.data, undefined)
-  }
-
 const columns = "d.seq, d.id, d.data, d.created_at, d.updated_at, d.version"
 
 /** Values that an index is walked between, both included. */
@@ -218,13 +229,13 @@ export const documentQueries = (db: Sqlite) => {
   )
   const byCreation = (direction: "ASC" | "DESC") =>
     db.prepare<[string, string, number, number], DocumentRow>(
-      `SELECT ${columns} FROM documents d WHERE site = ? AND collection = ? AND created_at BETWEEN ? AND ?
+      `SELECT ${columns} FROM documents d WHERE site = ${textParameter} AND collection = ${textParameter} AND created_at BETWEEN ? AND ?
        ORDER BY created_at ${direction}, seq ${direction}`,
     )
   const byIndex = (value: "ASC" | "DESC", creation: "ASC" | "DESC") =>
     db.prepare<[string, string, string, Uint8Array, Uint8Array], IndexedRow>(
       `SELECT ${columns}, i.value AS key FROM document_index i JOIN documents d ON d.seq = i.seq
-       WHERE i.site = ? AND i.collection = ? AND i.field = ? AND i.value BETWEEN ? AND ?
+       WHERE i.site = ${textParameter} AND i.collection = ${textParameter} AND i.field = ${textParameter} AND i.value BETWEEN ? AND ?
        ORDER BY i.value ${value}, i.seq ${creation}`,
     )
   const walks = {
@@ -236,17 +247,19 @@ export const documentQueries = (db: Sqlite) => {
   } as const
   const entries = db
     .prepare<[string, string, string, Uint8Array, Uint8Array, number], number>(
-      `SELECT count(*) FROM (SELECT 1 FROM document_index WHERE site = ? AND collection = ? AND field = ? AND value BETWEEN ? AND ? LIMIT ?)`,
+      `SELECT count(*) FROM (SELECT 1 FROM document_index WHERE site = ? AND collection = ? AND field = ? AND value BETWEEN ? AND ? LIMIT ${integerParameter})`,
     )
     .pluck()
   const collections = db.prepare<[string], CollectionRow>(
-    "SELECT collection, documents, bytes FROM document_collections WHERE site = ? ORDER BY collection",
+    `SELECT collection, documents, bytes FROM document_collections WHERE site = ${textParameter} ORDER BY collection`,
   )
   const collection = db.prepare<[string, string], CollectionRow>(
     "SELECT collection, documents, bytes FROM document_collections WHERE site = ? AND collection = ?",
   )
   const indexes = db
-    .prepare<[string, string], string>("SELECT field FROM document_indexes WHERE site = ? AND collection = ? ORDER BY field")
+    .prepare<[string, string], string>(
+      `SELECT field FROM document_indexes WHERE site = ${textParameter} AND collection = ${textParameter} ORDER BY field`,
+    )
     .pluck()
   const isIndexed = db
     .prepare<[string, string, string], 1>("SELECT 1 FROM document_indexes WHERE site = ? AND collection = ? AND field = ?")

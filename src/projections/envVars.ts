@@ -1,4 +1,5 @@
 import type { Sqlite } from "../events/cartridge.ts"
+import type { Recorded } from "../events/event.ts"
 import type { Projection } from "./projection.ts"
 
 /** A variable that a site has now. `ref` names the value in the vault; `set_at` in epoch milliseconds. */
@@ -27,10 +28,11 @@ export const envVarsProjection: Projection = {
   prepare: (db, table) => {
     const put = db.prepare(`INSERT OR REPLACE INTO ${table("env_vars")} VALUES (?, ?, ?, ?, ?)`)
     const remove = db.prepare(`DELETE FROM ${table("env_vars")} WHERE site = ? AND name = ?`)
-    return (event) => {
+    const apply = (event: Recorded): void => {
       if (event.type === "v1.EnvSet") put.run(event.data.site, event.data.name, event.data.ref, event.at, event.actor)
       if (event.type === "v1.EnvUnset") remove.run(event.data.site, event.data.name)
     }
+    return { apply }
   },
 }
 

@@ -1,4 +1,5 @@
 import type { Sqlite } from "../events/cartridge.ts"
+import type { Recorded } from "../events/event.ts"
 import type { Manifest } from "../events/manifest.ts"
 import type { Projection } from "./projection.ts"
 
@@ -45,7 +46,7 @@ export const filesProjection: Projection = {
       for (const path of before.keys()) remove.run(site, path)
     }
 
-    return (event) => {
+    const apply = (event: Recorded): void => {
       switch (event.type) {
         case "v1.SiteDeployed":
         case "v1.SiteRolledBack":
@@ -59,6 +60,7 @@ export const filesProjection: Projection = {
           break
       }
     }
+    return { apply }
   },
 }
 

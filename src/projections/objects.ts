@@ -1,6 +1,8 @@
 import type { Sqlite } from "../events/cartridge.ts"
+import { integerParameter, textParameter } from "../events/parameters.ts"
 import { prefixRange } from "./prefixRange.ts"
 import { type Projection, siteAndRest } from "./projection.ts"
+import { usageCounter, usageTable } from "./usage.ts"
 
 /** An object; its bytes are a blob. */
 export interface ObjectRow {
@@ -13,11 +15,11 @@ export interface ObjectRow {
   readonly updated_at: number
 }
 
-/** The objects of every site. */
+/** The objects of every site, and what they come to. */
 export const objectsProjection: Projection = {
   name: "objects",
-  version: 1,
-  tables: ["objects"],
+  version: 2,
+  tables: ["objects", "object_usage"],
   createTables: (table) => `
     CREATE TABLE ${table("objects")} (
       site       TEXT NOT NULL,
@@ -28,29 +30,42 @@ export const objectsProjection: Projection = {
       version    INTEGER NOT NULL,
       updated_at INTEGER NOT NULL,
       PRIMARY KEY (site, path)
-    ) STRICT, WITHOUT ROWID`,
+    ) STRICT, WITHOUT ROWID;
+    ${usageTable(table("object_usage"))}`,
   createIndexes: "",
   prepare: (db, table) => {
-    const put = db.prepare(`INSERT OR REPLACE INTO ${table("objects")} VALUES (?, ?, ?, ?, ?, ?, ?)`)
-    const remove = db.prepare(`DELETE FROM ${table("objects")} WHERE site = ? AND path = ?`)
-    return (event) => {
-      switch (event.type) {
-        case "v1.ObjectPut": {
-          const { site, path, blob, size, type } = event.data
-          put.run(site, path, blob, size, type, event.version, event.at)
-          break
-        }
-        case "v1.ObjectDeleted":
-          remove.run(event.data.site, event.data.path)
-          break
-      }
+    const objects = table("objects")
+    const usage = usageCounter(db, table("object_usage"))
+    const sizeOf = db.prepare<[string, string], number>(`SELECT size FROM ${objects} WHERE site = ? AND path = ?`).pluck()
+    const put = db.prepare(`INSERT OR REPLACE INTO ${objects} VALUES (?, ?, ?, ?, ?, ?, ?)`)
+    const remove = db.prepare<[string, string], number>(`DELETE FROM ${objects} WHERE site = ? AND path = ? RETURNING size`).pluck()
+
+    const drop = (site: string, path: string): void => {
+      const before = remove.get(site, path)
+      if (before !== undefined) usage.charge(site, -1, -before)
     }
-  },
-  // The content before an erased one must not come back.
-  prepareErased: (db, table) => {
-    const remove = db.prepare(`DELETE FROM ${table("objects")} WHERE site = ? AND path = ?`)
-    return ({ type, stream }) => {
-      if (type === "v1.ObjectPut") remove.run(...siteAndRest(stream))
+
+    return {
+      apply: (event) => {
+        switch (event.type) {
+          case "v1.ObjectPut": {
+            const { site, path, blob, size, type } = event.data
+            const before = sizeOf.get(site, path)
+            put.run(site, path, blob, size, type, event.version, event.at)
+            usage.charge(site, before === undefined ? 1 : 0, size - (before ?? 0))
+            break
+          }
+          case "v1.ObjectDeleted":
+            drop(event.data.site, event.data.path)
+            break
+        }
+      },
+      // The content before an erased one must not come back.
+      applyErased: ({ type, stream }) => {
+        if (type === "v1.ObjectPut") drop(...siteAndRest(stream))
+      },
+      settle: usage.settle,
+      forget: usage.forget,
     }
   },
 }
@@ -60,7 +75,7 @@ const columns = "path, blob, size, type, version, updated_at"
 export const objectQueries = (db: Sqlite) => {
   const one = db.prepare<[string, string], ObjectRow>(`SELECT ${columns} FROM objects WHERE site = ? AND path = ?`)
   const page = db.prepare<[string, string, string | Buffer, number], ObjectRow>(
-    `SELECT ${columns} FROM objects WHERE site = ? AND path >= ? AND path < ? ORDER BY path LIMIT ?`,
+    `SELECT ${columns} FROM objects WHERE site = ${textParameter} AND path >= ? AND path < ? ORDER BY path LIMIT ${integerParameter}`,
   )
   return {
     object: (site: string, path: string): ObjectRow | undefined => one.get(site, path),

@@ -24,13 +24,22 @@ export interface Projection {
   readonly createTables: (table: TableName) => string
   /** Created after a rebuild has filled the tables. Index names begin with their table's. */
   readonly createIndexes: string
-  /** Prepares the statements and returns what applies one event. */
-  readonly prepare: (db: Sqlite, table: TableName, facts: Facts) => (event: Recorded) => void
+  /** Prepares the statements and returns what applies events with them. */
+  readonly prepare: (db: Sqlite, table: TableName, facts: Facts) => Applier
+}
+
+/** Applies events to a projection's tables. */
+export interface Applier {
+  readonly apply: (event: Recorded) => void
   /**
-   * Returns what applies an event whose payload has been erased. Without it the projection is as if that event had never been, so that
-   * what an erased event had replaced comes back.
+   * Applies an event whose payload has been erased. Without it the projection is as if that event had never been, so that what an erased
+   * event had replaced comes back.
    */
-  readonly prepareErased?: (db: Sqlite, table: TableName) => (event: Erased) => void
+  readonly applyErased?: (event: Erased) => void
+  /** Writes what was gathered from the events so far. Called before a transaction, or a savepoint in it, ends. */
+  readonly settle?: () => void
+  /** Drops what was gathered or is remembered: what was written since the last `settle`, and maybe more, has been rolled back. */
+  readonly forget?: () => void
 }
 
 /** The parts of a stream such as `kv/<site>/<key>` after its kind: all that is known of what an erased event was about. */

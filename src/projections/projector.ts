@@ -12,10 +12,9 @@ import { envVarsProjection } from "./envVars.ts"
 import { filesProjection } from "./files.ts"
 import { kvStoreProjection } from "./kvStore.ts"
 import { objectsProjection } from "./objects.ts"
-import type { Facts, Projection, TableName } from "./projection.ts"
+import type { Applier, Facts, Projection, TableName } from "./projection.ts"
 import { siteLogsProjection } from "./siteLogs.ts"
 import { sitesProjection } from "./sites.ts"
-import { siteUsageProjection } from "./siteUsage.ts"
 
 /** Every read model. */
 export const projections: ReadonlyArray<Projection> = [
@@ -30,7 +29,6 @@ export const projections: ReadonlyArray<Projection> = [
   kvStoreProjection,
   objectsProjection,
   documentsProjection,
-  siteUsageProjection,
 ]
 
 const headTable = "CREATE TABLE IF NOT EXISTS projections (name TEXT PRIMARY KEY, version INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT"
@@ -57,20 +55,22 @@ export const projector = (db: Sqlite, log: LogReader, blobs: Pick<BlobReader, "b
     "INSERT INTO projections VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET version = excluded.version, seq = excluded.seq",
   )
 
-  const appliers = new Map<Projection, (entry: LogEntry) => void>()
+  const appliers = new Map<Projection, Applier>()
   const prepare = (projection: Projection): void => {
-    appliers.set(projection, applier(db, projection, live, facts))
+    appliers.set(projection, projection.prepare(db, live, facts))
   }
 
   /** Fills shadow tables from the log, in steps, then swaps them in. The old rows keep serving until then. */
   function* rebuild(projection: Projection): Generator<RebuildProgress, void> {
     dropTables(db, projection, shadow)
     db.exec(projection.createTables(shadow))
-    const apply = applier(db, projection, shadow, facts)
+    const applier = projection.prepare(db, shadow, facts)
+    const apply = onEntries(projection, applier)
     let seq = 0
     for (;;) {
       const page = log.read(seq + 1, replayPage)
       for (const entry of page) apply(entry)
+      applier.settle?.()
       seq = page.at(-1)?.seq ?? seq
       const total = log.head().seq
       if (seq === total) break
@@ -90,9 +90,17 @@ export const projector = (db: Sqlite, log: LogReader, blobs: Pick<BlobReader, "b
   }
 
   return {
-    /** Applies newly appended events. Before the transaction ends, `moveHeads` has to be called. */
+    /** Applies newly appended events. Before the transaction ends, `settle` and `moveHeads` have to be called. */
     apply: (events: ReadonlyArray<Recorded>): void => {
-      for (const apply of appliers.values()) for (const event of events) apply(event)
+      for (const { apply } of appliers.values()) for (const event of events) apply(event)
+    },
+    /** Writes what the projections have gathered from the events so far. Also to be called before a savepoint ends. */
+    settle: (): void => {
+      for (const { settle } of appliers.values()) settle?.()
+    },
+    /** To be called after a rollback: drops what the projections have gathered or remember. */
+    forget: (): void => {
+      for (const { forget } of appliers.values()) forget?.()
     },
     /** Notes how far the projections have come; in the same transaction as the rows that this covers. */
     moveHeads: (seq: number): void => {
@@ -113,11 +121,10 @@ export const projector = (db: Sqlite, log: LogReader, blobs: Pick<BlobReader, "b
 
 export type Projector = ReturnType<typeof projector>
 
-const applier = (db: Sqlite, projection: Projection, table: TableName, facts: Facts): ((entry: LogEntry) => void) => {
-  const apply = projection.prepare(db, table, facts)
+/** Applies entries of the log, of which some may have been erased. */
+const onEntries = ({ envelopeOnly }: Projection, { apply, applyErased }: Applier): ((entry: LogEntry) => void) => {
   // An envelope-only projection never looks at the payload that an erased event lacks.
-  if (projection.envelopeOnly === true) return (entry) => apply(entry as Recorded)
-  const applyErased = projection.prepareErased?.(db, table)
+  if (envelopeOnly === true) return (entry) => apply(entry as Recorded)
   return (entry) => {
     if (isErased(entry)) applyErased?.(entry)
     else apply(entry)

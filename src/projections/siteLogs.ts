@@ -1,5 +1,7 @@
 import type { Sqlite } from "../events/cartridge.ts"
+import type { Recorded } from "../events/event.ts"
 import { type LogLevel, maxLinesPerEvent } from "../events/logs.ts"
+import { textParameter } from "../events/parameters.ts"
 import type { Projection } from "./projection.ts"
 
 /** A site's lines that can be asked for; older ones are in the log of events only. */
@@ -36,10 +38,10 @@ export const siteLogsProjection: Projection = {
   createIndexes: "",
   prepare: (db, table) => {
     const siteLogs = table("site_logs")
-    const last = db.prepare<[string], number | null>(`SELECT max(n) FROM ${siteLogs} WHERE site = ?`).pluck()
+    const last = db.prepare<[string], number | null>(`SELECT max(n) FROM ${siteLogs} WHERE site = ${textParameter}`).pluck()
     const insert = db.prepare(`INSERT INTO ${siteLogs} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
     const prune = db.prepare(`DELETE FROM ${siteLogs} WHERE site = ? AND n <= ?`)
-    return (event) => {
+    const apply = (event: Recorded): void => {
       if (event.type !== "v1.LogsWritten") return
       const { site, lines } = event.data
       let n = last.get(site) ?? 0
@@ -48,6 +50,7 @@ export const siteLogsProjection: Projection = {
       })
       prune.run(site, n - keptLines)
     }
+    return { apply }
   },
 }
 

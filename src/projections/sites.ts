@@ -1,4 +1,5 @@
 import type { Sqlite } from "../events/cartridge.ts"
+import type { Recorded } from "../events/event.ts"
 import { manifestTotals } from "../events/manifest.ts"
 import type { Projection } from "./projection.ts"
 
@@ -48,7 +49,7 @@ export const sitesProjection: Projection = {
       goLive.run(deploy, hash, manifest.spa ? 1 : 0, deploys, files, bytes, at, site)
     }
 
-    return (event) => {
+    const apply = (event: Recorded): void => {
       switch (event.type) {
         case "v1.SiteCreated":
           create.run(event.data.site, event.at, event.at)
@@ -71,6 +72,7 @@ export const sitesProjection: Projection = {
           break
       }
     }
+    return { apply }
   },
 }
 

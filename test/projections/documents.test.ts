@@ -15,14 +15,13 @@ beforeEach(() => {
   db = new Database(":memory:")
   db.exec(documentsProjection.createTables(name))
   db.exec(documentsProjection.createIndexes)
-  const prepared = documentsProjection.prepare(db, name, { manifest: () => ({ files: {}, spa: false }) })
-  const prepareErased = documentsProjection.prepareErased!(db, name)
+  const applier = documentsProjection.prepare(db, name, { manifest: () => ({ files: {}, spa: false }) })
   seq = 0
   apply = (event, at = 100 + seq) => {
-    prepared({ ...event, seq: ++seq, stream: streamOf(event), version: seq, at } as Recorded)
+    applier.apply({ ...event, seq: ++seq, stream: streamOf(event), version: seq, at } as Recorded)
     return seq
   }
-  erase = (seq, event) => prepareErased({ seq, type: event.type, stream: streamOf(event), data: null } as Erased)
+  erase = (seq, event) => applier.applyErased!({ seq, type: event.type, stream: streamOf(event), data: null } as Erased)
 })
 afterEach(() => db.close())
 

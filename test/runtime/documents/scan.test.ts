@@ -18,7 +18,7 @@ beforeAll(() => {
   db = new Database(":memory:")
   db.exec(documentsProjection.createTables(name))
   db.exec(documentsProjection.createIndexes)
-  apply = documentsProjection.prepare(db, name, { manifest: () => ({ files: {}, spa: false }) })
+  ;({ apply } = documentsProjection.prepare(db, name, { manifest: () => ({ files: {}, spa: false }) }))
   db.prepare(
     `WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ?)
      INSERT INTO documents SELECT n + 1, 'a', 'c', 'd' || n, '{"n":' || n || ',"odd":' || (n % 2) || '}', n, n, 1 FROM numbers`,

@@ -6,6 +6,7 @@ import type { Ds } from "../../../src/runtime/prelude/ds.ts"
 import { openStorage, type Storage } from "../../../src/runtime/storage.ts"
 import type { Unit } from "../../../src/runtime/unit.ts"
 import { inTemporaryFolder, tell, writerOptions } from "../../support/cartridge.ts"
+import { installCalls } from "../../support/guest.ts"
 
 let current: Invocation
 const table = dsBinding(() => current)
@@ -13,18 +14,16 @@ const names = Object.keys(table)
 
 /** The guest's side over the host's, with what the engine does between them. */
 const makeDs = async (): Promise<Ds> => {
-  Object.assign(globalThis, {
-    __ops: names,
-    __call: (op: number, ...args: ReadonlyArray<string | number>) => {
-      const { takes, run } = table[names[op]!] as HostFunction
-      if (args.length !== takes.length) throw new Error(`${names[op]} takes ${takes.length} arguments, not ${args.length}.`)
-      const result = (run as (...args: ReadonlyArray<string | number>) => unknown)(...args)
-      return typeof result === "boolean" ? Number(result) : result
-    },
-    __start: () => {},
+  installCalls(names, (op, ...args) => {
+    const { takes, run } = table[names[op]!] as HostFunction
+    if (args.length !== takes.length) throw new Error(`${names[op]} takes ${takes.length} arguments, not ${args.length}.`)
+    const result: unknown = run(...(args as never))
+    return typeof result === "boolean" ? Number(result) : result
   })
   return (await import("../../../src/runtime/prelude/ds.ts")).makeDs()
 }
+
+let made: Promise<Ds> | undefined
 
 const limits: InvocationLimits = {
   subrequests: 0,
@@ -62,7 +61,8 @@ export const withStore = (use: (store: Store) => Promise<void>, over: Partial<Wr
     const clock = over.now ?? (() => 1000)
     const writer = makeWriter(writerOptions(path, { now: clock, ...over }))
     const storage = openStorage(path)
-    const ds = await makeDs()
+    made ??= makeDs()
+    const ds = await made
 
     const begin: Store["begin"] = (options = {}) => {
       const site = options.site ?? "a"
