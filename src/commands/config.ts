@@ -68,37 +68,12 @@ const setting = (byDefault: string, describe: string, min: number, max: number, 
 /** Every setting there is. */
 export const settings = {
   "server.domain": { default: "localhost", describe: "the domain that sites are subdomains of", restart: true, problem: hostName },
-  "server.port": { default: "4698", describe: "the port to listen on", restart: true, problem: wholeNumber(0, 65535) },
-  "limits.deploys_per_minute": {
-    default: "120",
-    describe: "deploys that one API key may make in a minute, 0 for no limit",
-    restart: false,
-    problem: wholeNumber(0, 1_000_000),
-  },
-  "limits.file_bytes": {
-    default: String(100 * 1024 ** 2),
-    describe: "the largest file of a deploy, in bytes",
-    restart: false,
-    problem: wholeNumber(1, 100 * gibibyte),
-  },
-  "limits.site_bytes": {
-    default: String(gibibyte),
-    describe: "the most bytes that a deploy's files may have together",
-    restart: false,
-    problem: wholeNumber(1, 1000 * gibibyte),
-  },
-  "limits.site_files": {
-    default: "20000",
-    describe: "the most files that a deploy may have",
-    restart: false,
-    problem: wholeNumber(1, 1_000_000),
-  },
-  "limits.zip_ratio": {
-    default: "200",
-    describe: "how many times larger than its archive an unpacked zip may be",
-    restart: false,
-    problem: wholeNumber(1, 100_000),
-  },
+  "server.port": setting("4698", "the port to listen on", 0, 65_535, true),
+  "limits.deploys_per_minute": setting("120", "deploys that one API key may make in a minute, 0 for no limit", 0, 1_000_000),
+  "limits.file_bytes": setting(String(100 * 1024 ** 2), "the largest file of a deploy, in bytes", 1, 100 * gibibyte),
+  "limits.site_bytes": setting(String(gibibyte), "the most bytes that a deploy's files may have together", 1, 1000 * gibibyte),
+  "limits.site_files": setting("20000", "the most files that a deploy may have", 1, 1_000_000),
+  "limits.zip_ratio": setting("200", "how many times larger than its archive an unpacked zip may be", 1, 100_000),
   "functions.cpu_ms": setting("100", "processor time that one request of server code may use, in milliseconds", 1, 60_000),
   "functions.wall_ms": setting(
     "10000",
@@ -153,12 +128,7 @@ export const settings = {
     0,
     1000 * gibibyte,
   ),
-  "cache.bytes": {
-    default: "67108864",
-    describe: "memory for files that are served often, in bytes",
-    restart: true,
-    problem: wholeNumber(0, 100 * gibibyte),
-  },
+  "cache.bytes": setting(String(64 * 1024 ** 2), "memory for files that are served often, in bytes", 0, 100 * gibibyte, true),
   "functions.allowed_hosts": {
     default: "",
     describe: "hosts that functions may call, with commas between them (*.example.com means its subdomains); nothing for any public host",

@@ -1,3 +1,5 @@
+import { channelRule, isChannel } from "../runtime/channel.ts"
+
 /** What a client may ask for, or why it may not. */
 export type Asked =
   | { readonly kind: "subscribe" | "unsubscribe"; readonly channel: string }
@@ -12,8 +14,6 @@ export interface LiveMessage {
   readonly client?: string | undefined
   readonly error?: string | undefined
 }
-
-export const longestChannel = 128
 
 const publishing: ReadonlySet<unknown> = new Set(["message", "publish", "broadcast", "send", "emit"])
 
@@ -34,15 +34,11 @@ export const askedIn = (text: string): Asked => {
     return refused("Clients cannot publish here. Send an HTTP request to a function of this site, which can broadcast.", named)
   if (type !== "subscribe" && type !== "unsubscribe")
     return refused("The type of a message is subscribe, unsubscribe, ping or pong.", named)
-  if (named === undefined) return refused(`The channel is a string of 1 to ${longestChannel} characters, without control characters.`)
+  if (named === undefined) return refused(`The ${channelRule}.`)
   return { kind: type, channel: named }
 }
 
 const refused = (reason: string, channel?: string): Asked => ({ kind: "refused", channel, reason })
-
-const isChannel = (channel: unknown): channel is string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is kept out.
-  typeof channel === "string" && channel.length >= 1 && channel.length <= longestChannel && !/[\u0000-\u001f\u007f]/.test(channel)
 
 /** A message of the server as it is sent. `now`: epoch milliseconds. */
 export const liveText = (message: LiveMessage, now: number): string => JSON.stringify({ ...message, timestamp: now })

@@ -47,20 +47,16 @@ export class SiteLoad {
   }
 
   /** A run has ended after so much processor time. */
-  spent(ms: number, now: number, { cpuPerSecond }: AdmissionLimits): void {
+  spent(ms: number, now: number, limits: AdmissionLimits): void {
     this.averageMs = this.runs === 0 ? ms : this.averageMs * (1 - weight) + ms * weight
     this.runs++
-    if (!this.isSlow || cpuPerSecond === 0) return
-    this.refill(now, cpuPerSecond)
-    this.budget -= ms
+    this.charge(ms, now, limits)
   }
 
   /** A run that was answered before has ended, after so much more. */
-  spentAfterwards(ms: number, now: number, { cpuPerSecond }: AdmissionLimits): void {
+  spentAfterwards(ms: number, now: number, limits: AdmissionLimits): void {
     this.averageMs += ms * weight
-    if (!this.isSlow || cpuPerSecond === 0) return
-    this.refill(now, cpuPerSecond)
-    this.budget -= ms
+    this.charge(ms, now, limits)
   }
 
   /** A run had to be stopped together with its thread. */
@@ -88,6 +84,12 @@ export class SiteLoad {
     if (this.budget > 0) return undefined
     const message = "This site has used up its processor time for now (functions.cpu_per_second)."
     return { status: 429, code: "RATE_LIMIT_EXCEEDED", message, retryAfter: seconds((-this.budget / cpuPerSecond) * 1000) }
+  }
+
+  private charge(ms: number, now: number, { cpuPerSecond }: AdmissionLimits): void {
+    if (!this.isSlow || cpuPerSecond === 0) return
+    this.refill(now, cpuPerSecond)
+    this.budget -= ms
   }
 
   private refill(now: number, cpuPerSecond: number): void {

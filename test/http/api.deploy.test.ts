@@ -44,6 +44,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await server.stop()
+  vi.unstubAllEnvs()
   leave()
 })
 

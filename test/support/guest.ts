@@ -1,3 +1,4 @@
+import { vi } from "vitest"
 import { type Binding, GuestError, type HostTable, type Invocation } from "../../src/runtime/host.ts"
 
 /** The invocation that host functions find, until another one is put here. */
@@ -25,6 +26,12 @@ export const installHost = (...bindings: ReadonlyArray<Binding>): void => {
       throw Object.assign(new Error(message), { name }, code === undefined ? {} : { code })
     }
   }
+  installCalls(names, call)
+}
+
+/** Gives the prelude's modules, which are imported after this, such functions. Those that were imported with other ones are forgotten. */
+export const installCalls = (names: ReadonlyArray<string>, call: (op: number, ...args: ReadonlyArray<never>) => unknown): void => {
+  vi.resetModules()
   Object.assign(globalThis, { __ops: names, __call: call, __start: () => {} })
 }
 

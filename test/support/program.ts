@@ -12,11 +12,15 @@ export interface Ended {
   readonly stderr: string
 }
 
+/** What Node has compiled before, as `vitest.config.ts` says. */
+const compiled = process.env["NODE_COMPILE_CACHE"]
+
 /** An environment in which no setting of the machine's user can change what a test sees. */
 export const cleanEnv = (folder: string, extra: Record<string, string> = {}): Record<string, string> => ({
   PATH: process.env["PATH"] ?? "",
   HOME: folder,
   XDG_CONFIG_HOME: join(folder, ".config"),
+  ...(compiled === undefined ? {} : { NODE_COMPILE_CACHE: compiled }),
   ...extra,
 })
 

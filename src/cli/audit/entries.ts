@@ -7,7 +7,7 @@ import { type Look, table } from "../table.ts"
 const columns = [{ title: "", align: "right" }, { title: "" }, { title: "" }, { title: "" }, { title: "" }, { title: "" }] as const
 
 /** Events in the order given; the shortest widths keep what is printed later aligned with what came before. */
-export const renderAudit = (entries: ReadonlyArray<AuditEntry>, look: Look): string => {
+const renderAudit = (entries: ReadonlyArray<AuditEntry>, look: Look): string => {
   const { paint } = look
   const rows = entries.map(({ seq, at, type, stream, actor, data }) => [
     { text: String(seq).padStart(5), paint: paint.dim },

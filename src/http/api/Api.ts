@@ -77,7 +77,7 @@ export const File = Schema.Struct({ path: Schema.String, hash: BlobHash, size: C
 })
 
 /** A line of `_redirects` or `_headers` that was not understood, and why. */
-export const Warning = Schema.Struct({ file: Schema.String, line: Count, reason: Schema.String }).annotations({ identifier: "Warning" })
+const Warning = Schema.Struct({ file: Schema.String, line: Count, reason: Schema.String }).annotations({ identifier: "Warning" })
 
 export const Deployed = Schema.Struct({
   site: Schema.String,
@@ -148,7 +148,7 @@ export const ApiKey = Schema.Struct({
 export type ApiKey = typeof ApiKey.Type
 
 /** A new key. `token` is shown this once. */
-export const NewApiKey = Schema.Struct({ id: Schema.String, name: Schema.String, scopes: Schema.Array(Scope), token: Schema.String })
+const NewApiKey = Schema.Struct({ id: Schema.String, name: Schema.String, scopes: Schema.Array(Scope), token: Schema.String })
 
 /** A variable of a site's environment. Its value is never told. */
 export const EnvVariable = Schema.Struct({ name: Schema.String, set_at: Time, set_by: Schema.String }).annotations({
@@ -216,7 +216,7 @@ export const AuditEntry = Schema.Struct({
 export type AuditEntry = typeof AuditEntry.Type
 
 /** How far a walk along the chain has come. To go on, ask again with `after` and `hash` set to `seq` and `hash`. */
-export const VerifyPart = Schema.Struct({
+const VerifyPart = Schema.Struct({
   seq: Count,
   hash: Schema.String,
   bytes: Count,
@@ -224,16 +224,14 @@ export const VerifyPart = Schema.Struct({
   head: Schema.Struct({ seq: Count, hash: Schema.String }),
   bad: Schema.NullOr(Schema.Struct({ seq: Count, reason: Schema.String })),
 }).annotations({ identifier: "VerifyPart" })
-export type VerifyPart = typeof VerifyPart.Type
 
-export const ProjectionStatus = Schema.Struct({
+const ProjectionStatus = Schema.Struct({
   name: Schema.String,
   version: Count,
   seq: Count,
   /** While it is being rebuilt: how many of the log's events have been replayed. */
   rebuilding: Schema.NullOr(Schema.Struct({ seq: Count, total: Count })),
 }).annotations({ identifier: "ProjectionStatus" })
-export type ProjectionStatus = typeof ProjectionStatus.Type
 
 export const Status = Schema.Struct({
   status: Schema.Literal("healthy", "read_only"),
@@ -278,7 +276,7 @@ const Cursor = Schema.optional(Schema.NumberFromString.pipe(Schema.int(), Schema
 const Wait = Schema.optionalWith(Schema.NumberFromString.pipe(Schema.between(0, 30)), { default: () => 0 })
 
 /** Sites and their history. Every path takes a deploy's id or any beginning of it that is unique within the site. */
-export class SitesGroup extends HttpApiGroup.make("sites")
+class SitesGroup extends HttpApiGroup.make("sites")
   .add(
     HttpApiEndpoint.get("list", "/sites")
       .setUrlParams(Schema.Struct({ deleted: Flag }))
@@ -323,7 +321,7 @@ export class SitesGroup extends HttpApiGroup.make("sites")
   .addError(Failure) {}
 
 /** Uploading what a deploy consists of. */
-export class BlobsGroup extends HttpApiGroup.make("blobs")
+class BlobsGroup extends HttpApiGroup.make("blobs")
   .add(
     HttpApiEndpoint.post("missing", "/blobs/missing")
       .setPayload(Schema.Struct({ hashes: Schema.Array(BlobHash).pipe(Schema.maxItems(10_000)) }))
@@ -344,7 +342,7 @@ export class BlobsGroup extends HttpApiGroup.make("blobs")
   )
   .addError(Failure) {}
 
-export class ConfigGroup extends HttpApiGroup.make("config")
+class ConfigGroup extends HttpApiGroup.make("config")
   .add(HttpApiEndpoint.get("list", "/config").addSuccess(Data(Schema.Array(ConfigEntry))))
   .add(HttpApiEndpoint.get("get")`/config/${HttpApiSchema.param("key", Schema.String)}`.addSuccess(Data(ConfigEntry)))
   .add(
@@ -356,7 +354,7 @@ export class ConfigGroup extends HttpApiGroup.make("config")
   .middleware(MayAdminister)
   .addError(Failure) {}
 
-export class KeysGroup extends HttpApiGroup.make("keys")
+class KeysGroup extends HttpApiGroup.make("keys")
   .add(HttpApiEndpoint.get("list", "/keys").addSuccess(Data(Schema.Array(ApiKey))))
   .add(
     HttpApiEndpoint.post("create", "/keys")
@@ -378,7 +376,7 @@ const variable = HttpApiSchema.param("name", Schema.String)
 const SecretText = Schema.String.annotations({ message: () => "it is no text" })
 
 /** The environment variables of sites. Values go in and never come out. */
-export class EnvGroup extends HttpApiGroup.make("env")
+class EnvGroup extends HttpApiGroup.make("env")
   .add(HttpApiEndpoint.get("list")`/sites/${site}/env`.addSuccess(Data(Schema.Array(EnvVariable))).middleware(MayDeploy))
   /** Sets several, all or none of them. Those that are not named stay as they are. */
   .add(
@@ -403,7 +401,7 @@ export class EnvGroup extends HttpApiGroup.make("env")
   .addError(Failure) {}
 
 /** What the code of sites wrote. */
-export class LogsGroup extends HttpApiGroup.make("logs")
+class LogsGroup extends HttpApiGroup.make("logs")
   /**
    * A site's log, newest first; `before` pages back (`meta.next`). With `after`, oldest first from there on, and with `wait`
    * (seconds, at most 30) the answer waits for the first match: this is how to follow. `level`: that one and worse.
@@ -437,7 +435,7 @@ export class LogsGroup extends HttpApiGroup.make("logs")
 const Key = Schema.Struct({ key: Schema.String })
 
 /** The key-value store of sites. Keys are given in the query, since they may hold slashes. */
-export class KvGroup extends HttpApiGroup.make("kv")
+class KvGroup extends HttpApiGroup.make("kv")
   .add(
     HttpApiEndpoint.get("list")`/sites/${site}/kv`
       .setUrlParams(
@@ -479,7 +477,7 @@ export class KvGroup extends HttpApiGroup.make("kv")
   )
   .addError(Failure) {}
 
-export class AuditGroup extends HttpApiGroup.make("audit")
+class AuditGroup extends HttpApiGroup.make("audit")
   /**
    * Events, newest first; `before` pages back (`meta.next`). With `after`, oldest first from there on, and with `wait` (seconds, at
    * most 30) the answer waits for the first match: this is how to follow. `since` and `until`: `2h`, `7d` or a date.
@@ -511,7 +509,7 @@ export class AuditGroup extends HttpApiGroup.make("audit")
   .middleware(MayAdminister)
   .addError(Failure) {}
 
-export class ServerGroup extends HttpApiGroup.make("server")
+class ServerGroup extends HttpApiGroup.make("server")
   .add(HttpApiEndpoint.get("status", "/status").addSuccess(Data(Status)).middleware(MayRead))
   .add(
     HttpApiEndpoint.get("projections", "/projections")

@@ -28,7 +28,7 @@ const bearer = /^Bearer +(\S+)$/i
 export const secretHash = (secret: string): string => hash("sha256", secret, "hex")
 
 /** The key that a token belongs to, if it is a good one. Looked up by id; the secret is compared in constant time. */
-export const verifyToken = (findKey: (id: string) => KeyRow | undefined, token: string): KeyRow | undefined => {
+const verifyToken = (findKey: (id: string) => KeyRow | undefined, token: string): KeyRow | undefined => {
   const [, id, secret] = keyForm.exec(token) ?? []
   if (id === undefined || secret === undefined) return undefined
   const key = findKey(id)

@@ -7,7 +7,7 @@
 export const maxBatchBytes = 4 * 1024 * 1024
 export const maxBatchedBlobBytes = 256 * 1024
 
-export const maxBatchedBlobs = 1000
+const maxBatchedBlobs = 1000
 
 const lengthBytes = 4
 

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import type { StoredBlob } from "./blobSink.ts"
 
 /** The files below a folder that belong to a site, as site paths: no hidden ones, no links. */
-export const siteFilesIn = async (folder: string): Promise<ReadonlyArray<string>> => {
+const siteFilesIn = async (folder: string): Promise<ReadonlyArray<string>> => {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   return entries
     .filter((entry) => entry.isFile())

@@ -1,10 +1,10 @@
+import { channelRule, isChannel } from "../channel.ts"
 import { type Binding, GuestError, type Invocation } from "../host.ts"
 
 /** The largest message of server code, as JSON, in bytes. */
 const largestMessage = 64 * 1024
 /** Messages that one request may send. */
 const mostMessages = 1000
-const longestChannel = 128
 
 const refusal = (code: string, message: string): GuestError => new GuestError(message, { name: "TypeError", code })
 
@@ -19,9 +19,8 @@ const count = (run: Invocation): void => {
 }
 
 const checkedChannel = (channel: string): string => {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is kept out.
-  if (channel.length >= 1 && channel.length <= longestChannel && !/[\u0000-\u001f\u007f]/.test(channel)) return channel
-  throw refusal("LIVE_CHANNEL_INVALID", `A channel is a string of 1 to ${longestChannel} characters, without control characters.`)
+  if (isChannel(channel)) return channel
+  throw refusal("LIVE_CHANNEL_INVALID", `A ${channelRule}.`)
 }
 
 /** WebSockets of the site. Nothing is sent before the unit of work has been committed. An empty channel stands for all clients. */

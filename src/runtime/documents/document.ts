@@ -6,14 +6,14 @@ import { invalid, kindOf, quoted, tooMuch } from "./refusal.ts"
 export const maxDocumentBytes = 256 * 1024
 
 /** How many objects and lists may stand inside each other. */
-export const maxDocumentDepth = 100
+const maxDocumentDepth = 100
 
 const maxIdBytes = 256
 const maxPathLength = 256
 const maxPathNames = 32
 
 /** What every document has beside its own fields. */
-export const ownFields = ["id", "_createdAt", "_updatedAt"] as const
+const ownFields = ["id", "_createdAt", "_updatedAt"] as const
 
 export const isOwnField = (name: string | undefined): boolean => (ownFields as ReadonlyArray<string | undefined>).includes(name)
 

@@ -3,10 +3,10 @@ import { checkDepth, isObject, parsePath } from "./document.ts"
 import { invalid, kindOf, quoted } from "./refusal.ts"
 
 /** How deeply `$and`, `$or` and `$not` may stand inside each other. */
-export const maxQueryDepth = 10
+const maxQueryDepth = 10
 
 /** How many conditions a query may have. */
-export const maxConditions = 100
+const maxConditions = 100
 
 /** How many values `$in` and `$nin` take. */
 export const maxListed = 1000

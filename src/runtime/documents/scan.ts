@@ -8,7 +8,7 @@ import type { Condition } from "./query.ts"
 import { tooMuch } from "./refusal.ts"
 
 /** How many documents one query may look at. One that has to look at more is refused: an index would help it. */
-export const maxScanned = 100_000
+const maxScanned = 100_000
 
 /** How much one query may hold at a time, in characters of JSON. */
 const maxHeld = 32 * 1024 * 1024

@@ -49,7 +49,7 @@ export const addressIn = (host: string): string | undefined => {
   return isIP(address) === 0 ? undefined : address
 }
 
-export const portOf = (url: URL): number => (url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port))
+const portOf = (url: URL): number => (url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port))
 
 const isPublicName = (host: string): boolean => dnsName.test(host) && !localNames.some((name) => host === name || host.endsWith(`.${name}`))
 

@@ -43,7 +43,7 @@ export const startTimer = (run: () => void, milliseconds: unknown, repeat = fals
   return id
 }
 
-export const clearTimer = (id: unknown): void => {
+const clearTimer = (id: unknown): void => {
   const number = Number(id)
   const at = timers.findIndex((timer) => timer.id === number)
   if (at < 0) return

@@ -94,7 +94,7 @@ const hostWork = attacks("contained", "much work for the host", {
   "large objects": `const v = new Uint8Array(5e6); for (let i = 0; ; i++) { v[0] = i; s3.put("o" + i, v) }`,
   "lists of keys": `for (let i = 0; i < 500; i++) kv.set("k" + i, i); for (;;) kv.list("")`,
   "requests to other servers": `await Promise.all(Array.from({ length: 60 }, () => fetch("http://127.0.0.1:1/").catch(() => {}))); for (;;) await fetch("http://169.254.169.254/").catch(() => {})`,
-  "keys that take long to derive": `const k = await crypto.subtle.importKey("raw", new Uint8Array(8), "PBKDF2", false, ["deriveBits"]); await Promise.all(Array.from({ length: 60 }, () => crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-512", salt: new Uint8Array(8), iterations: 600_000 }, k, 256)))`,
+  "keys that take long to derive": `const k = await crypto.subtle.importKey("raw", new Uint8Array(8), "PBKDF2", false, ["deriveBits"]); await Promise.all(Array.from({ length: 60 }, () => crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-512", salt: new Uint8Array(8), iterations: 200_000 }, k, 256)))`,
   "messages to WebSockets": `for (;;) fazt.realtime.broadcastAll("x".repeat(60_000))`,
 })
 

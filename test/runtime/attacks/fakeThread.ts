@@ -34,7 +34,13 @@ const answer = (id: number, text: string, ms = 0.1, effects?: unknown): void => 
   post({ outcomes: [id, "200", text, ms, effects] })
 }
 
-const writes = (id: string) => ({ writes: { id, request: { unit: id }, blobs: [] }, live: [], logs: [], outbound: false, more: true })
+const writes = (id: string) => ({
+  writes: { id, text: JSON.stringify({ unit: id }), blobs: [], events: 1, indexes: 0 },
+  live: [],
+  logs: [],
+  outbound: false,
+  more: true,
+})
 
 const doings: Readonly<Record<string, (id: number) => void>> = {
   answer: (id) => answer(id, "answered"),

@@ -208,7 +208,7 @@ export const hostileRequests: ReadonlyArray<readonly [name: string, code: string
   ],
   [
     "derives a key",
-    `const k = await crypto.subtle.importKey("raw", new Uint8Array(8), "PBKDF2", false, ["deriveBits"]); await crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-512", salt: new Uint8Array(8), iterations: 300000 }, k, 256)`,
+    `const k = await crypto.subtle.importKey("raw", new Uint8Array(8), "PBKDF2", false, ["deriveBits"]); await crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-512", salt: new Uint8Array(8), iterations: 200_000 }, k, 256)`,
     "waits",
   ],
   ["writes data", `kv.set("planted", 1); ds.insert("planted", { a: 1 }); s3.put("planted", "text")`, "answers"],

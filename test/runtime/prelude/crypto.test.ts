@@ -87,10 +87,22 @@ describe("randomness of the sandbox", () => {
     expect(await counted.run("__test.beginRequest(); return Math.random()")).toBe(0.2)
   })
 
-  it("refuses more PBKDF2 iterations than the server wants to make", async () => {
-    await expect(
-      guest.run(`const k = await crypto.subtle.importKey('raw', new Uint8Array(4), 'PBKDF2', false, ['deriveBits'])
-        await crypto.subtle.deriveBits({ name: 'PBKDF2', hash: 'SHA-256', salt: new Uint8Array(4), iterations: 1e9 }, k, 256)`),
-    ).rejects.toThrow(/NotSupportedError: PBKDF2 makes at most 600,000 iterations/)
+  const deriving = (derivations: string) =>
+    guest.run(`const k = await crypto.subtle.importKey('raw', new Uint8Array(4), 'PBKDF2', false, ['deriveBits'])
+      const derive = async (iterations, bits) => (await crypto.subtle.deriveBits({ name: 'PBKDF2', hash: 'SHA-256', salt: new Uint8Array(4), iterations }, k, bits)).byteLength
+      return ${derivations}`)
+
+  it.each([
+    ["at once", "await derive(200_001, 256)"],
+    ["for several blocks of the hash", "await derive(100_000, 3 * 256)"],
+    ["beside one another", "await Promise.all([derive(100_000, 256), derive(100_000, 256), derive(1, 256)])"],
+  ])("lets a request make 200,000 iterations of PBKDF2 and no more, %s", async (_, derivations) => {
+    guest = await startGuest(await webPrelude())
+    await expect(deriving(derivations)).rejects.toThrow(/NotSupportedError: One request may make 200,000 iterations of PBKDF2 in all/)
+  })
+
+  it("makes as many iterations of PBKDF2 as a request may ask for", async () => {
+    guest = await startGuest(await webPrelude())
+    expect(await deriving("[await derive(100_000, 256), await derive(50_000, 512)]")).toEqual([32, 64])
   })
 })

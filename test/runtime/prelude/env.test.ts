@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest"
 import type { Env } from "../../../src/runtime/prelude/env.ts"
+import { installCalls } from "../../support/guest.ts"
 
 /** What the host answers, and how often it was asked. */
 let variables: Record<string, string> = {}
@@ -8,13 +9,9 @@ let asked = 0
 let env: Env
 let beginRequest: () => void
 beforeAll(async () => {
-  Object.assign(globalThis, {
-    __ops: ["env.all"],
-    __call: () => {
-      asked++
-      return JSON.stringify(variables)
-    },
-    __start: () => {},
+  installCalls(["env.all"], () => {
+    asked++
+    return JSON.stringify(variables)
   })
   const prelude = await import("../../../src/runtime/prelude/env.ts")
   env = prelude.makeEnv()

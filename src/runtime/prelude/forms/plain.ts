@@ -35,5 +35,5 @@ export const bodyOf = (body: unknown): string | ArrayBuffer | null => {
 }
 
 /** What a C string cannot hold goes as bytes. */
-export const textOrBytes = (text: string): string | ArrayBuffer =>
+const textOrBytes = (text: string): string | ArrayBuffer =>
   text.includes("\0") || !text.isWellFormed() ? (new TextEncoder().encode(text).buffer as ArrayBuffer) : text

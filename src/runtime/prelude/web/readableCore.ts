@@ -97,7 +97,7 @@ export const canEnqueue = (stream: Readable): boolean => stream.state === "reada
 export const wantsChunk = (stream: Readable): boolean =>
   canEnqueue(stream) && ((stream.reader !== undefined && stream.reader.waiting.length > 0) || desiredSize(stream)! > 0)
 
-export const pullIfNeeded = (stream: Readable): void => {
+const pullIfNeeded = (stream: Readable): void => {
   if (!stream.started || !wantsChunk(stream)) return
   if (stream.pulling) {
     stream.pullAgain = true

@@ -1,7 +1,5 @@
 import { textOf } from "./text.ts"
 
-export type SearchParamsInit = string | Iterable<Iterable<string>> | Readonly<Record<string, string>>
-
 /** To be told of changes, and to be set anew: the two ends of the link between a URL and its `searchParams`. */
 export let linkSearchParams: (params: URLSearchParams, changed: (text: string) => void) => void
 export let resetSearchParams: (params: URLSearchParams, query: string) => void
