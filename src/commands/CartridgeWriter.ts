@@ -7,8 +7,9 @@ import type * as Scope from "effect/Scope"
 import { CartridgeUnusable, type Migration } from "../events/cartridge.ts"
 import { CartridgeLocked } from "../events/lock.ts"
 import type { RebuildProgress } from "../projections/projector.ts"
+import { decodeRequest, type SentRequest } from "./unitText.ts"
 import { makeWriter, type Writer } from "./writer.ts"
-import { answerPort, type FromWriter, requestPort, type ToWriter, type WriterThreadOptions } from "./writerPort.ts"
+import { answerPort, decodeCommitted, type FromWriter, requestPort, type ToWriter, type WriterThreadOptions } from "./writerPort.ts"
 import type { Committed, WriterError, WriterReply, WriterRequest } from "./writerRequest.ts"
 
 /** The cartridge's one writer, in a thread of its own or (for tests and short commands) in this one. */
@@ -18,7 +19,7 @@ export class CartridgeWriter extends Context.Tag("fazt/CartridgeWriter")<
     /** Answered after the commit that holds it. `onProgress` hears of a rebuild's steps. */
     readonly request: (request: WriterRequest, onProgress?: (step: RebuildProgress) => void) => Effect.Effect<unknown, WriterError>
     /** The same without Effect, for hot paths: calls back with every reply. */
-    readonly submit: (request: WriterRequest, reply: (reply: WriterReply) => void) => void
+    readonly submit: (request: SentRequest, reply: (reply: WriterReply) => void) => void
     /** A port for another thread, over which it can send requests by itself (`writerPort.ts`). */
     readonly connect: () => MessagePort
     /** Calls back, synchronously and in order, for each commit: before those who asked for it are answered. */
@@ -35,7 +36,7 @@ export interface WriterConfig extends WriterThreadOptions {
   readonly onRebuild: (progress: RebuildProgress) => void
 }
 
-type Submit = (request: WriterRequest, reply: (reply: WriterReply) => void) => void
+type Submit = (request: SentRequest, reply: (reply: WriterReply) => void) => void
 
 const make = (
   submit: Submit,
@@ -101,7 +102,8 @@ export const layerInProcess = (config: WriterConfig): Layer.Layer<CartridgeWrite
         port1.unref()
         return port2
       }
-      return make(core.submit, { connect, readOnly: core.readOnly, died: Effect.never }, listeners)
+      const submit: Submit = (request, reply) => core.submit(decodeRequest(request), reply)
+      return make(submit, { connect, readOnly: core.readOnly, died: Effect.never }, listeners)
     }),
   )
 
@@ -121,8 +123,10 @@ export const layerThread = (config: WriterConfig, thread: URL): Layer.Layer<Cart
 
       worker.on("message", (message: FromWriter) => {
         if ("replies" in message) port.receive(message.replies)
-        else if ("committed" in message) for (const listener of listeners) listener(message.committed)
-        else if ("rebuild" in message) onRebuild(message.rebuild)
+        else if ("committed" in message) {
+          const committed = decodeCommitted(message.committed)
+          for (const listener of listeners) listener(committed)
+        } else if ("rebuild" in message) onRebuild(message.rebuild)
         else if ("ready" in message) Deferred.unsafeDone(ready, Effect.succeed(message.ready.readOnly))
       })
       const fail = (cause: unknown): void => {

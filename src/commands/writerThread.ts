@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads"
 import { makeWriter } from "./writer.ts"
-import { answerPort, type ToWriter, type WriterThreadOptions } from "./writerPort.ts"
+import { answerPort, encodeCommitted, type ToWriter, type WriterThreadOptions } from "./writerPort.ts"
 
 /** The writer thread: the writer behind message ports, the first of which belongs to the thread that started it. */
 const port = parentPort!
@@ -9,7 +9,7 @@ const options = workerData as WriterThreadOptions
 const writer = makeWriter({
   ...options,
   now: Date.now,
-  onCommitted: (committed) => port.postMessage({ committed }),
+  onCommitted: (committed) => port.postMessage({ committed: encodeCommitted(committed) }),
   onRebuild: (rebuild) => port.postMessage({ rebuild }),
 })
 

@@ -42,7 +42,12 @@ export const functionCall = (
   }
   headers.push("x-forwarded-for", ip, "x-forwarded-proto", "http", "x-real-ip", ip)
   const meta = `${req.method}\nhttp://${host}${pathAndQuery(req.url ?? "/", url)}\n${headers.join("\n")}`
-  return { request: newRequestId(), meta, body: body === undefined || body.length === 0 ? undefined : asText(body) }
+  return {
+    request: newRequestId(),
+    meta,
+    body: body === undefined || body.length === 0 ? undefined : asText(body),
+    isGone: () => req.socket.destroyed,
+  }
 }
 
 /** A path that two readers could take for different ones goes as the server has read it. */

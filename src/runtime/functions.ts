@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks"
 import { setTimeout as sleep } from "node:timers/promises"
-import type { WriterReply, WriterRequest } from "../commands/writerRequest.ts"
+import type { SentRequest } from "../commands/unitText.ts"
+import type { WriterReply } from "../commands/writerRequest.ts"
 import type { Appended } from "../events/EventLog.ts"
 import type { LogLine } from "../events/logs.ts"
 import type { ManifestServer } from "../events/manifest.ts"
@@ -26,6 +27,8 @@ export interface FunctionCall {
   /** Method, URL, and headers (names and values in turn), a line each. */
   readonly meta: string
   readonly body: string | Uint8Array | undefined
+  /** Whether the client has gone: then a request that has not begun is not run. */
+  readonly isGone: () => boolean
 }
 
 /** What a request comes to. A visitor is told the status and the code; the message is the owner's. */
@@ -36,7 +39,7 @@ export type FunctionResult =
 
 export interface FunctionsOptions extends Omit<PoolOptions, "settings" | "admission" | "onDied"> {
   readonly settings: () => SandboxSettings & { readonly admission: AdmissionLimits; readonly imageBytes: number }
-  readonly submit: (request: WriterRequest, reply: (reply: WriterReply) => void) => void
+  readonly submit: (request: SentRequest, reply: (reply: WriterReply) => void) => void
   readonly log: (site: string, line: LogLine) => void
   readonly live: (site: string, messages: ReadonlyArray<Broadcast | Kick>) => void
   /** Something is wrong with the server itself. */
@@ -106,7 +109,7 @@ export const makeFunctions = (options: FunctionsOptions) => {
     target: FunctionTarget,
     key: string,
     image: Job["target"]["image"],
-    { request, meta, body }: FunctionCall,
+    { request, meta, body, isGone }: FunctionCall,
     done: (result: FunctionResult) => void,
   ): void => {
     const { site, manifest, server } = target
@@ -154,7 +157,7 @@ export const makeFunctions = (options: FunctionsOptions) => {
         failed: (problem, effects) => {
           if (problem.kind === "conflict" && !job.outbound && number < maxRuns) return pool.repeat(attempt(number + 1), job)
           logAll(target, request, effects?.logs ?? [])
-          log(target, request, "error", described(problem))
+          if (problem.kind !== "gone") log(target, request, "error", described(problem))
           if (problem.kind === "defect") options.report(`A request to ${site} failed in the sandbox.`, problem.message)
           finish(failureOf(problem))
         },
@@ -174,6 +177,8 @@ export const makeFunctions = (options: FunctionsOptions) => {
           else if (holds) commitRest()
           else drop()
         },
+        cutOff: (problem) => log(target, request, "error", `What it did after its answer was cut off: ${problem.message}`),
+        isGone,
       }
       return job
     }
@@ -187,7 +192,7 @@ export const makeFunctions = (options: FunctionsOptions) => {
   ): void => {
     if (writes === undefined) return then(undefined)
     commits++
-    options.submit({ kind: "unit", request: writes.request, blobs: writes.blobs }, (reply) => {
+    options.submit({ kind: "encodedUnit", text: writes.text, blobs: writes.blobs }, (reply) => {
       commits--
       if (reply.ok) {
         verdict(writes.id, (reply.value as Appended).last)
@@ -262,6 +267,7 @@ const statuses: Readonly<Record<JobProblem["kind"], readonly [status: number, co
   wall: [504, "FUNCTION_TIMEOUT"],
   hang: [504, "FUNCTION_TIMEOUT"],
   lost: [503, "SERVICE_UNAVAILABLE"],
+  gone: [503, "SERVICE_UNAVAILABLE"],
   error: [500, "FUNCTION_FAILED"],
   stuck: [500, "FUNCTION_FAILED"],
   stack: [500, "FUNCTION_FAILED"],

@@ -1,16 +1,15 @@
 import type { Unit } from "./unit.ts"
 
-/**
- * What a host function is given and gives back. `s` is a string, `n` a number, `b` bytes: a view of the guest's memory, valid
- * during the call only. Strings that go into the guest may not hold U+0000; what can hold it travels as JSON or as bytes.
- */
-export type HostArgument = "s" | "n" | "b"
+/** What a host function gives back. Strings that go into the guest may not hold U+0000; what can hold it travels as JSON or as bytes. */
 export type HostResult = string | number | boolean | Uint8Array | undefined
 
 /** A function of the host that user code calls and waits for, without the event loop turning. */
 export interface HostFunction {
   readonly kind: "sync"
-  /** One letter for each argument; the guest always passes all of them. */
+  /**
+   * One letter for each argument; the guest always passes all of them. `s` is a string, `n` a number, `b` bytes: a view of the
+   * guest's memory, valid during the call only.
+   */
   readonly takes: string
   readonly run: (...args: never) => HostResult
 }

@@ -15,7 +15,7 @@ export interface Target {
 }
 
 /** What the pool lost a run to: its own thread hung or died. */
-export type JobProblem = RunProblem | { readonly kind: "hang" | "lost"; readonly message: string; readonly stack?: undefined }
+export type JobProblem = RunProblem | { readonly kind: "hang" | "lost" | "gone"; readonly message: string; readonly stack?: undefined }
 
 /** A request that is to be run. Its callbacks are called from the pool. */
 export interface Job {
@@ -41,4 +41,8 @@ export interface Job {
   readonly failed: (problem: JobProblem, effects: Effects | undefined) => void
   /** A run that went on after its answer has come to its end. */
   readonly ended: (effects: Effects | undefined, verdict: (unit: string, seq: number | null) => void) => void
+  /** A run that went on after its answer has been ended with its thread: what it still had to do is lost. */
+  readonly cutOff: (problem: JobProblem) => void
+  /** Whether nobody waits for the answer any more. */
+  readonly isGone: () => boolean
 }

@@ -1,9 +1,10 @@
+import { unitText } from "../commands/unitText.ts"
 import { cutMessage } from "./cutMessage.ts"
 import type { Broadcast, Invocation, InvocationLimits, Kick, LogLevel } from "./host.ts"
-import type { LogEntry, SandboxSettings } from "./messages.ts"
+import type { Effects, LogEntry, SandboxSettings, SentUnit } from "./messages.ts"
 import type { GuestAnswer, Run, RunLimits, RunProblem } from "./run.ts"
 import type { Storage } from "./storage.ts"
-import type { Unit } from "./unit.ts"
+import type { Unit, UnitWrites } from "./unit.ts"
 
 /** What a run needs of the thread it runs in. */
 export interface RunHome {
@@ -145,15 +146,17 @@ export class JobRun implements Run, Invocation {
   }
 
   /** What it has left behind since the last time this was asked. */
-  takeEffects() {
-    const { work } = this
-    const finished = work?.finish()
-    const writes = finished === undefined ? undefined : { ...finished, id: work!.id }
-    this.work = undefined
-    const { lines: logs, messages: live } = this
+  takeEffects(): Effects | undefined {
+    const { work, lines: logs, messages: live } = this
+    let writes: SentUnit | undefined
+    if (work !== undefined) {
+      const finished = work.finish()
+      if (finished !== undefined) writes = sentUnit(work.id, finished)
+      this.work = undefined
+    }
+    if (writes === undefined && logs.length === 0 && live.length === 0 && !this.hasCalledOut) return undefined
     this.lines = []
     this.messages = []
-    if (writes === undefined && logs.length === 0 && live.length === 0 && !this.hasCalledOut) return undefined
     return { writes, logs, live, outbound: this.hasCalledOut, more: false }
   }
 
@@ -180,4 +183,14 @@ export class JobRun implements Run, Invocation {
     this.lines = []
     this.linesLeft = this.home.settings.logLines
   }
+}
+
+const sentUnit = (id: string, { request, blobs }: UnitWrites): SentUnit => {
+  let events = 0
+  let indexes = 0
+  for (const stream of request.streams) {
+    events += stream.events.length
+    for (const { type } of stream.events) if (type === "v1.DocumentIndexDeclared") indexes++
+  }
+  return { id, text: unitText(request), blobs, events, indexes }
 }

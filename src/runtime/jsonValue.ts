@@ -11,10 +11,22 @@ export const jsonValue = (
   if (text.length > 2 * maxJsonDepth && depthOf(text) > maxJsonDepth) return { problem: `it is nested deeper than ${maxJsonDepth} levels` }
   try {
     const value: unknown = JSON.parse(text)
-    return { value, text: canonicalJson(value) }
+    return { value, text: isOrdered(value) ? JSON.stringify(value) : canonicalJson(value) }
   } catch {
     return { problem: "it is not JSON" }
   }
+}
+
+/** Whether the keys of all objects in it are in the order of canonical JSON, so that it is what JSON is anyway. */
+const isOrdered = (value: unknown): boolean => {
+  if (typeof value !== "object" || value === null) return true
+  if (Array.isArray(value)) return value.every(isOrdered)
+  let before = ""
+  for (const key of Object.keys(value)) {
+    if (key < before || !isOrdered((value as Record<string, unknown>)[key])) return false
+    before = key
+  }
+  return true
 }
 
 const [quote, backslash] = [0x22, 0x5c]

@@ -1,4 +1,4 @@
-import { keyProblem, kvStream, maxInlineBytes } from "../events/kv.ts"
+import { keyProblem, kvStream, maxInlineBytes, maxKeyBytes } from "../events/kv.ts"
 import { type KvRow, kvQueries } from "../projections/kvStore.ts"
 import { compareText } from "../projections/prefixRange.ts"
 import { GuestError } from "./host.ts"
@@ -22,9 +22,19 @@ interface KvMutation extends Mutation {
 }
 
 const checkKey = (key: string | undefined): string => {
-  const problem = typeof key === "string" ? keyProblem(key) : "it is not a string"
+  const problem = typeof key !== "string" ? "it is not a string" : isPlain(key) ? undefined : keyProblem(key)
   if (problem !== undefined) throw new GuestError(`This cannot be a key: ${problem}.`, { name: "TypeError", code: "KV_KEY_INVALID" })
   return key!
+}
+
+/** Whether it is one of the short keys of ASCII without control characters that most keys are, and so has no problem. */
+const isPlain = (key: string): boolean => {
+  if (key.length === 0 || key.length > maxKeyBytes) return false
+  for (let i = 0; i < key.length; i++) {
+    const code = key.charCodeAt(i)
+    if (code < 0x20 || code > 0x7e) return false
+  }
+  return true
 }
 
 const parsed = (text: string | undefined) => {
@@ -35,11 +45,20 @@ const parsed = (text: string | undefined) => {
 
 /** What there is under a key, as it is now. */
 export const getKey = (unit: Unit, key: string | undefined): Entry | undefined => {
-  const written = unit.read<KvMutation>(kvStream(unit.site, checkKey(key)))
-  if (written !== undefined) return entryOf(unit, key!, written)
-  const row = unit.query(kvQueries).key(unit.site, key!, unit.now)
-  return row === undefined ? undefined : entryOf(unit, key!, mutationOf(row))
+  const found = find(unit, kvStream(unit.site, checkKey(key)), key!)
+  return found === undefined ? undefined : entryOf(unit, key!, found)
 }
+
+/** What a unit or the snapshot has under a key, also if it has expired; noted as read. */
+const find = (unit: Unit, stream: string, key: string): KvMutation | undefined => {
+  const written = unit.read<KvMutation>(stream)
+  if (written !== undefined) return written
+  const row = unit.query(kvQueries).key(unit.site, key, beforeAllTime)
+  return row === undefined ? undefined : mutationOf(row)
+}
+
+/** When nothing had expired. */
+const beforeAllTime = 0
 
 const mutationOf = (row: KvRow): KvMutation => ({
   size: row.size,
@@ -67,16 +86,28 @@ export const setKey = (
   json: string | undefined,
   expires: number | undefined,
 ): void => {
-  checkKey(key)
+  const stream = kvStream(unit.site, checkKey(key))
   const { value, text } = parsed(json)
-  put(unit, limits, key!, value, text, expires)
+  put(unit, limits, { stream, key: key!, before: storedSize(unit, stream, key!) }, value, text, expires)
 }
 
-const put = (unit: Unit, limits: StorageLimits, key: string, value: unknown, text: string, expires: number | undefined): void => {
+/** A key that is to be written, and the bytes that it takes up so far, expired or not. */
+interface Place {
+  readonly stream: string
+  readonly key: string
+  readonly before: number | undefined
+}
+
+const put = (
+  unit: Unit,
+  limits: StorageLimits,
+  { stream, key, before }: Place,
+  value: unknown,
+  text: string,
+  expires: number | undefined,
+): void => {
   const { site } = unit
-  const stream = kvStream(site, key)
   const size = Buffer.byteLength(text)
-  const before = storedSize(unit, stream, key)
   chargeStorage(unit, limits, before === undefined ? 1 : 0, size - (before ?? 0))
   const blob = size > maxInlineBytes ? unit.putBytes(Buffer.from(text)) : undefined
   const data = { site, key, ...(blob === undefined ? { value } : { blob }), size, ...(expires === undefined ? {} : { expires }) }
@@ -92,9 +123,10 @@ const storedSize = (unit: Unit, stream: string, key: string): number | undefined
 
 /** Whether there was anything to delete. */
 export const deleteKey = (unit: Unit, key: string | undefined): boolean => {
-  if (getKey(unit, key) === undefined) return false
-  const stream = kvStream(unit.site, key!)
-  unit.charge(-1, -(storedSize(unit, stream, key!) ?? 0))
+  const stream = kvStream(unit.site, checkKey(key))
+  const found = find(unit, stream, key!)
+  if (found === undefined || isGone(unit, found)) return false
+  unit.charge(-1, -found.size!)
   const gone: KvMutation = { size: undefined, text: undefined, blob: undefined, expires: undefined }
   unit.write(stream, { type: "v1.KvDeleted", data: { site: unit.site, key: key! } }, gone)
   return true
@@ -102,7 +134,9 @@ export const deleteKey = (unit: Unit, key: string | undefined): boolean => {
 
 /** Adds to the number under a key, which counts as 0 when there is none, and keeps its expiry. */
 export const incrementKey = (unit: Unit, limits: StorageLimits, key: string | undefined, by: number): number => {
-  const entry = getKey(unit, key)
+  const stream = kvStream(unit.site, checkKey(key))
+  const found = find(unit, stream, key!)
+  const entry = found === undefined ? undefined : entryOf(unit, key!, found)
   const before: unknown = entry === undefined ? 0 : JSON.parse(entry.text)
   if (typeof before !== "number") {
     throw new GuestError(`The value of ${JSON.stringify(key)} is not a number, so nothing can be added to it.`, {
@@ -114,7 +148,7 @@ export const incrementKey = (unit: Unit, limits: StorageLimits, key: string | un
   if (!Number.isFinite(after)) {
     throw new GuestError(`${before} and ${by} add up to no finite number.`, { name: "RangeError", code: "KV_VALUE_INVALID" })
   }
-  put(unit, limits, key!, after, JSON.stringify(after), entry?.expires)
+  put(unit, limits, { stream, key: key!, before: found?.size }, after, JSON.stringify(after), entry?.expires)
   return after
 }
 

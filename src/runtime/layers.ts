@@ -25,16 +25,66 @@ interface Seen {
   readonly has: (unit: string) => boolean
 }
 
+/** Layers of one site, oldest first. Only ever added to: a unit keeps seeing the first so many of them. */
+interface Stack {
+  readonly layers: Array<Layer>
+  /** All that they write to. */
+  readonly streams: Set<string>
+}
+
 interface SiteLayers {
-  /** Oldest first. Never changed in place: units keep the list that they began with. */
-  layers: ReadonlyArray<Layer>
+  stack: Stack
   /** How many of them have no verdict yet. */
   open: number
   /** The snapshot up to which layers have been dropped. */
   at: number
 }
 
+/** The layers that a unit sees, whatever is added or dropped later. */
+export class LayerView {
+  private readonly stack: Stack
+  private readonly count: number
+
+  constructor(stack: Stack) {
+    this.stack = stack
+    this.count = stack.layers.length
+  }
+
+  /** The one that has written to the stream last. */
+  latest(stream: string): Layer | undefined {
+    const { layers, streams } = this.stack
+    if (!streams.has(stream)) return undefined
+    for (let i = this.count - 1; i >= 0; i--) if (layers[i]!.writes.has(stream)) return layers[i]
+    return undefined
+  }
+
+  /** All of them, oldest first. */
+  list(): ReadonlyArray<Layer> {
+    return this.count === 0 ? none : this.stack.layers.slice(0, this.count)
+  }
+
+  /** What they have added together. */
+  charged(): { readonly items: number; readonly bytes: number } {
+    let items = 0
+    let bytes = 0
+    for (let i = 0; i < this.count; i++) {
+      const layer = this.stack.layers[i]!
+      items += layer.items
+      bytes += layer.bytes
+    }
+    return { items, bytes }
+  }
+}
+
 const none: ReadonlyArray<Layer> = []
+
+const stackOf = (layers: Array<Layer>): Stack => {
+  const streams = new Set<string>()
+  for (const { writes } of layers) for (const stream of writes.keys()) streams.add(stream)
+  return { layers, streams }
+}
+
+const noLayers = new LayerView(stackOf([]))
 
 /**
  * Layers of units that may not be in every snapshot yet, by site. Snapshots are taken one after another and never go back, so
@@ -51,8 +101,11 @@ export const pendingLayers = () => {
   const waiters = new Map<string, Array<(isCommitted: boolean) => void>>()
 
   const decide = (unit: string, isCommitted: boolean): boolean => {
-    for (const tell of waiters.get(unit) ?? []) tell(isCommitted)
-    waiters.delete(unit)
+    const waiting = waiters.get(unit)
+    if (waiting !== undefined) {
+      for (const tell of waiting) tell(isCommitted)
+      waiters.delete(unit)
+    }
     return undecided.delete(unit)
   }
 
@@ -61,28 +114,36 @@ export const pendingLayers = () => {
     return seq === undefined ? snapshot.has(layer.unit) : seq <= snapshot.seq
   }
 
+  /** Takes layers away, for units that begin from now on. */
+  const keep = (site: string, known: SiteLayers, isKept: (layer: Layer) => boolean): void => {
+    const kept = known.stack.layers.filter(isKept)
+    if (kept.length === 0) sites.delete(site)
+    else if (kept.length < known.stack.layers.length) known.stack = stackOf(kept)
+  }
+
   return {
     /** The layers that a unit with this snapshot sees over it. */
-    over: (site: string, snapshot: Seen): ReadonlyArray<Layer> => {
+    over: (site: string, snapshot: Seen): LayerView => {
       const known = sites.get(site)
-      if (known === undefined) return none
+      if (known === undefined) return noLayers
       // A layer that was added after a snapshot at this seq had been taken cannot be in it.
       if (known.at !== snapshot.seq) {
         known.at = snapshot.seq
-        known.layers = known.layers.filter((layer) => {
+        keep(site, known, (layer) => {
           if (!isIn(snapshot, layer)) return true
           if (decide(layer.unit, true)) known.open--
           return false
         })
-        if (known.layers.length === 0) sites.delete(site)
+        if (!sites.has(site)) return noLayers
       }
-      return known.layers
+      return new LayerView(known.stack)
     },
     add: (site: string, layer: Layer): void => {
       const known = sites.get(site)
-      if (known === undefined) sites.set(site, { layers: [layer], open: 1, at: -1 })
+      if (known === undefined) sites.set(site, { stack: stackOf([layer]), open: 1, at: -1 })
       else {
-        known.layers = [...known.layers, layer]
+        known.stack.layers.push(layer)
+        for (const stream of layer.writes.keys()) known.stack.streams.add(stream)
         known.open++
       }
       undecided.set(layer.unit, { site, layer })
@@ -103,13 +164,12 @@ export const pendingLayers = () => {
       if (found === undefined) return
       const known = sites.get(found.site)!
       const refused = new Set([unit])
-      known.layers = known.layers.filter((layer) => {
+      keep(found.site, known, (layer) => {
         if (!refused.has(layer.unit) && !layer.after.some((id) => refused.has(id))) return true
         refused.add(layer.unit)
         if (decide(layer.unit, false)) known.open--
         return false
       })
-      if (known.layers.length === 0) sites.delete(found.site)
     },
     /** Whether all of these units have been appended, once that is known. */
     settled: async (units: ReadonlyArray<string>): Promise<boolean> => {
@@ -120,7 +180,7 @@ export const pendingLayers = () => {
       return verdicts.every((isCommitted) => isCommitted)
     },
     /** For tests and for figures. */
-    count: (site: string): number => sites.get(site)?.layers.length ?? 0,
+    count: (site: string): number => sites.get(site)?.stack.layers.length ?? 0,
   }
 }
 

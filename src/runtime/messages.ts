@@ -3,7 +3,6 @@ import type { Engine } from "./blank.ts"
 import type { Broadcast, InvocationLimits, Kick, LogLevel } from "./host.ts"
 import type { Image } from "./image.ts"
 import type { RunLimits, RunProblem } from "./run.ts"
-import type { UnitWrites } from "./unit.ts"
 
 /** What a sandbox thread is started with. */
 export interface SandboxThreadOptions {
@@ -40,9 +39,19 @@ export interface LogEntry {
   readonly message: string
 }
 
+/** What a unit of work wants appended, as `unitText` makes it. */
+export interface SentUnit {
+  readonly id: string
+  readonly text: string
+  readonly blobs: ReadonlyArray<Uint8Array>
+  /** How many events it has, and how many of them declare an index: what it will cost the writer. */
+  readonly events: number
+  readonly indexes: number
+}
+
 /** What a run has left behind beside its answer. */
 export interface Effects {
-  readonly writes: (UnitWrites & { readonly id: string }) | undefined
+  readonly writes: SentUnit | undefined
   readonly live: ReadonlyArray<Broadcast | Kick>
   readonly logs: ReadonlyArray<LogEntry>
   /** It has called other servers, so it must not be run again. */

@@ -1,29 +1,20 @@
 import { performance } from "node:perf_hooks"
 import type { AdmissionLimits } from "./admission.ts"
-import type { Engine } from "./blank.ts"
 import type { Image } from "./image.ts"
 import type { Job, JobProblem } from "./job.ts"
 import type { Effects, FromSandbox, LogEntry, SandboxSettings, StartRefusal, StartRequest } from "./messages.ts"
-import { type SandboxThread, startThread } from "./poolThread.ts"
+import type { SandboxThread } from "./poolThread.ts"
 import type { RunProblem } from "./run.ts"
 import { SiteQueue } from "./siteQueue.ts"
-import { watchEveryMs } from "./watchdog.ts"
+import { type LaneOptions, type ThreadEnd, threadLanes } from "./threadLanes.ts"
 
-export interface PoolOptions {
-  readonly thread: URL
-  readonly path: string
-  /** Asked for when the first thread is to start. */
-  readonly engine: () => Promise<Engine>
-  /** Threads of the fast lane; the slow lane has one, and one more is kept warm. */
-  readonly threads: number
-  readonly settings: () => SandboxSettings
+export interface PoolOptions extends LaneOptions {
   readonly admission: () => AdmissionLimits
   /** Programs that one thread keeps ready. */
   readonly warmPrograms: () => number
   /** The environment variables of a site. */
   readonly env: (site: string) => Readonly<Record<string, string>>
   readonly sockets: (site: string) => Readonly<Record<string, number>> | undefined
-  readonly onDied: (error: unknown) => void
 }
 
 export type Started =
@@ -34,18 +25,12 @@ export type Started =
 const maxBatch = 32
 const maxBatchMs = 10
 
-/** Another thread for one that has died before it was ready comes after so long. */
-const respawnMs = 1000
-
 /** How often a job is given to another thread, after the one that it was in has ended through no fault of its own. */
 const maxRestarts = 3
 
 type Lane = "fast" | "slow"
 
-/**
- * The sandbox threads and what they have to do. Sites take turns, slow ones in a lane of their own; a thread that hangs is ended
- * and another, which has been waiting for that, takes its place.
- */
+/** What the sandbox threads have to do. Sites take turns, slow ones in a lane of their own. */
 export const sandboxPool = (options: PoolOptions) => {
   const queues = new Map<string, SiteQueue>()
   /** Sites with jobs that wait, in the order of their turns. */
@@ -53,61 +38,16 @@ export const sandboxPool = (options: PoolOptions) => {
   const jobs = new Map<number, Job>()
   const starts = new Map<number, { readonly request: StartRequest; readonly resolve: (started: Started) => void }>()
   const startQueue: Array<number> = []
-  let fast: Array<SandboxThread> = []
-  let slow: SandboxThread | undefined
-  let spare: SandboxThread | undefined
   let nextId = 1
   let scheduled = false
-  let watching: NodeJS.Timeout | undefined
-  let engine: Engine | undefined
-  let begun = false
   let closed = false
-  const counters = { runs: 0, killed: 0, requeued: 0, conflicts: 0 }
+  const counters = { runs: 0, requeued: 0, conflicts: 0 }
 
-  const spawn = (): SandboxThread =>
-    startThread(
-      { thread: options.thread, path: options.path, engine: engine!, settings: options.settings() },
-      {
-        ready: () => becameReady(),
-        message: (thread, message) => receive(thread, message),
-        died: (thread, error) => {
-          if (closed) return
-          options.onDied(error)
-          const message = `It ended the thread that it ran in: ${String(error)}`
-          const blame = { guilty: thread.watch()?.job, problem: { kind: "memory", message } } as const
-          if (thread.isReady) return replace(thread, blame)
-          // What cannot even begin would come back at once, again and again.
-          void thread.end()
-          setTimeout(() => closed || replace(thread, blame), respawnMs).unref()
-        },
-      },
-    )
-
-  const begin = (): void => {
-    if (begun || closed) return
-    begun = true
-    options.engine().then(
-      (made) => {
-        if (closed) return
-        engine = made
-        slow = spawn()
-        fast = Array.from({ length: options.threads }, spawn)
-      },
-      (error) => {
-        options.onDied(error)
-        setTimeout(() => {
-          begun = false
-          begin()
-        }, respawnMs).unref()
-      },
-    )
-  }
-
-  /** The spare thread waits until those that have work are up. */
-  const becameReady = (): void => {
-    if (slow?.isReady === true && fast.every((thread) => thread.isReady) && !closed) spare ??= spawn()
-    schedule()
-  }
+  const lanes = threadLanes(options, {
+    ready: () => schedule(),
+    message: (thread, message) => receive(thread, message),
+    ended: (thread, end) => takeBack(thread, end),
+  })
 
   const queueOf = (site: string): SiteQueue => {
     const known = queues.get(site)
@@ -134,11 +74,11 @@ export const sandboxPool = (options: PoolOptions) => {
 
   const dispatch = (): void => {
     scheduled = false
-    if (slow === undefined) return
     giveStart()
-    give("slow", [slow])
-    give("fast", fast)
-    if (watching === undefined && isWatched()) watching = setInterval(watch, watchEveryMs).unref()
+    const slow = lanes.slow()
+    if (slow !== undefined) give("slow", [slow])
+    give("fast", lanes.fast())
+    lanes.watch()
   }
 
   const give = (lane: Lane, threads: ReadonlyArray<SandboxThread>): void => {
@@ -161,6 +101,11 @@ export const sandboxPool = (options: PoolOptions) => {
       idle = 0
       if (queue!.waiting > 0) turns[lane].add(queue!)
       queue!.running++
+      if (job.isGone()) {
+        leave(undefined, job)
+        job.failed({ kind: "gone", message: "The visitor has gone." }, undefined)
+        continue
+      }
       try {
         thread.give(job, options)
       } catch (error) {
@@ -178,12 +123,11 @@ export const sandboxPool = (options: PoolOptions) => {
   }
 
   const giveStart = (): void => {
+    const slow = lanes.slow()
     if (slow?.isReady !== true || slow.starting !== undefined) return
     const id = startQueue.shift()
     if (id !== undefined) slow.start(starts.get(id)!.request)
   }
-
-  const isWatched = (): boolean => [...fast, slow!].some((thread) => thread.isBusy)
 
   const receive = (thread: SandboxThread, { outcomes = [], ends = [], waiting = [], outbound, started }: FromSandbox): void => {
     if (outbound !== undefined) {
@@ -234,38 +178,8 @@ export const sandboxPool = (options: PoolOptions) => {
     wantTurn(job.queue)
   }
 
-  const watch = (): void => {
-    const settings = options.settings()
-    for (const thread of [...fast, slow!]) {
-      // A thread that warms up takes its time on a busy machine, and nobody's code runs in it.
-      const now = thread.isReady ? thread.watch() : undefined
-      const limit = now?.job === thread.starting?.id ? settings.startMs : settings.run.cpuMs
-      if (thread.hangs(now, limit)) {
-        counters.killed++
-        const took = `longer than ${limit} ms in one step of the engine, and was stopped`
-        replace(thread, { guilty: now!.job, problem: { kind: "hang", message: `It ran ${took} (functions.cpu_ms).` } })
-      }
-    }
-    if (!isWatched()) {
-      clearInterval(watching)
-      watching = undefined
-    }
-  }
-
-  /** Ends a thread. The job that hung it fails; the others have done nothing that cannot be done again, and are. */
-  const replace = (
-    thread: SandboxThread,
-    { guilty, problem }: { readonly guilty: number | undefined; readonly problem: JobProblem },
-  ): void => {
-    void thread.end()
-    const successor = spare ?? spawn()
-    spare = undefined
-    if (thread === slow) slow = successor
-    else fast = fast.map((other) => (other === thread ? successor : other))
-    setImmediate(() => {
-      if (!closed) spare ??= spawn()
-    })
-
+  /** A thread has ended. The job that is to blame fails; the others have done nothing that cannot be done again, and are. */
+  const takeBack = (thread: SandboxThread, { kind, guilty, message }: ThreadEnd): void => {
     const { starting } = thread
     if (starting !== undefined) {
       const start = starts.get(starting.id)
@@ -288,7 +202,7 @@ export const sandboxPool = (options: PoolOptions) => {
       leave(undefined, job)
       if (id === guilty) {
         job.queue.load.strike(performance.now())
-        fail(job, thread, problem)
+        fail(job, thread, { kind, message })
       } else if (job.outbound || thread.hasAnswered(id)) {
         fail(job, thread, {
           kind: "lost",
@@ -307,7 +221,7 @@ export const sandboxPool = (options: PoolOptions) => {
   }
 
   const fail = (job: Job, thread: SandboxThread, problem: JobProblem): void => {
-    if (thread.hasAnswered(job.id)) job.ended(undefined, () => {})
+    if (thread.hasAnswered(job.id)) job.cutOff(problem)
     else job.failed(problem, undefined)
   }
 
@@ -315,7 +229,7 @@ export const sandboxPool = (options: PoolOptions) => {
     queueOf,
     newId: (): number => nextId++,
     submit: (job: Job): void => {
-      begin()
+      lanes.begin()
       jobs.set(job.id, job)
       job.queue.open++
       job.queue.add(job)
@@ -340,7 +254,7 @@ export const sandboxPool = (options: PoolOptions) => {
     },
     start: (request: Omit<StartRequest, "id">): Promise<Started> =>
       new Promise((resolve) => {
-        begin()
+        lanes.begin()
         const id = nextId++
         starts.set(id, { request: { ...request, id }, resolve })
         startQueue.push(id)
@@ -348,18 +262,17 @@ export const sandboxPool = (options: PoolOptions) => {
       }),
     /** The site's environment has changed. */
     setEnv: (site: string, values: Readonly<Record<string, string>>): void => {
-      for (const thread of [...fast, slow, spare]) thread?.post({ env: { site, values } })
+      lanes.tell({ env: { site, values } })
     },
     setSettings: (settings: SandboxSettings): void => {
-      for (const thread of [...fast, slow, spare]) thread?.post({ settings })
+      lanes.tell({ settings })
     },
-    stats: () => ({ ...counters, waiting: [...queues.values()].reduce((sum, { waiting }) => sum + waiting, 0), threads: fast.length + 2 }),
+    stats: () => ({ ...counters, ...lanes.stats(), waiting: [...queues.values()].reduce((sum, { waiting }) => sum + waiting, 0) }),
     /** Whether any job waits, runs, or goes on after its answer. */
     isBusy: (): boolean => jobs.size > 0,
-    close: async (): Promise<void> => {
+    close: (): Promise<void> => {
       closed = true
-      clearInterval(watching)
-      await Promise.all([...fast, slow, spare].map((thread) => thread?.end()))
+      return lanes.close()
     },
   }
 }
@@ -369,11 +282,5 @@ export type SandboxPool = ReturnType<typeof sandboxPool>
 /** What an event costs the writer, and what the filling of an index does. Milliseconds, roughly: a site pays for them like for its own time. */
 const [eventMs, indexMs] = [0.1, 200]
 
-const writingMs = (effects: Effects | undefined): number => {
-  let ms = 0
-  for (const { events } of effects?.writes?.request.streams ?? []) {
-    ms += eventMs * events.length
-    if (events.some(({ type }) => type === "v1.DocumentIndexDeclared")) ms += indexMs
-  }
-  return ms
-}
+const writingMs = (effects: Effects | undefined): number =>
+  effects?.writes === undefined ? 0 : eventMs * effects.writes.events + indexMs * effects.writes.indexes

@@ -1,5 +1,6 @@
 import { siteUsageQueries } from "../projections/siteUsage.ts"
 import { GuestError, type InvocationLimits } from "./host.ts"
+import type { Snapshot } from "./snapshots.ts"
 import type { Unit } from "./unit.ts"
 
 /**
@@ -9,14 +10,22 @@ import type { Unit } from "./unit.ts"
  */
 export const chargeStorage = (unit: Unit, limits: StorageLimits, items: number, bytes: number): void => {
   if (items > 0 || bytes > 0) {
-    const usage = unit.query(siteUsageQueries).usage(unit.site)
+    const stored = unit.once(storedIn, unit.site)
     const charged = unit.charged()
-    const keys = usage.kv_keys + usage.documents + usage.objects + charged.items
-    const size = usage.kv_bytes + usage.document_bytes + usage.object_bytes + charged.bytes
+    const keys = stored.items + charged.items
+    const size = stored.bytes + charged.bytes
     if (items > 0) refuse(unit.site, "keys, documents and objects", keys, items, limits.storageKeys, "storage.site_keys")
     if (bytes > 0) refuse(unit.site, "bytes", size, bytes, limits.storageBytes, "storage.site_bytes")
   }
   unit.charge(items, bytes)
+}
+
+const storedIn = (snapshot: Snapshot, site: string): { readonly items: number; readonly bytes: number } => {
+  const usage = snapshot.query(siteUsageQueries).usage(site)
+  return {
+    items: usage.kv_keys + usage.documents + usage.objects,
+    bytes: usage.kv_bytes + usage.document_bytes + usage.object_bytes,
+  }
 }
 
 export type StorageLimits = Pick<InvocationLimits, "storageKeys" | "storageBytes">

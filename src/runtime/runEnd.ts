@@ -53,3 +53,14 @@ const messageOf = (thrown: string): Pick<RunProblem, "message" | "stack"> => {
 }
 
 export const stuck: RunProblem = { kind: "stuck", message: "It waits for something that never comes: its promise can no longer settle." }
+
+export const otherCall: RunProblem = {
+  kind: "error",
+  message:
+    "It called another server for something else when it was run again with the answer. Code that waits for a call in its middle has to make the same calls each time; `await fetch()` in a module does not.",
+}
+
+export const tooLarge = (bytes: number): RunProblem => ({
+  kind: "response_size",
+  message: `Its response is larger than ${bytes} bytes (functions.response_bytes).`,
+})

@@ -6,16 +6,14 @@ import { evalFlags } from "./engine/abi.ts"
 import { Guest } from "./engine/guest.ts"
 import { answerProblem } from "./guestAnswer.ts"
 import { GuestMemory } from "./guestMemory.ts"
-import { GuestError, type HostTask, type Invocation } from "./host.ts"
-import { type HostArgument, HostCalls, notAtStart, notTaken } from "./hostCalls.ts"
+import type { Invocation } from "./host.ts"
+import { HostCalls, notAtStart, notTaken } from "./hostCalls.ts"
+import { HostTasks } from "./hostTasks.ts"
 import { type Image, takeImage } from "./image.ts"
 import type { ProgramCode } from "./program.ts"
 import type { Run, RunProblem } from "./run.ts"
-import { problemOf, RunEnded, RunSuspended, stuck, thrownProblem } from "./runEnd.ts"
+import { otherCall, problemOf, RunEnded, RunSuspended, stuck, thrownProblem, tooLarge } from "./runEnd.ts"
 import { asStartProblem, StartProblem } from "./startProblem.ts"
-
-/** Unfinished host tasks that one run may have. */
-const maxTasks = 64
 
 export type Evaluate = (code: string, file: string, asModule: boolean) => void
 
@@ -26,6 +24,7 @@ export class Sandbox {
   private readonly memory: GuestMemory
   private readonly calls: HostCalls
   private readonly budget = new CpuBudget()
+  private readonly tasks = new HostTasks()
   private code: ProgramCode = noCode
   private run: Run | undefined
   /** Where lines go while a program starts. */
@@ -34,10 +33,6 @@ export class Sandbox {
   /** The state that it is in, or goes back to. */
   image: Image
   private isUsed = false
-  /** Raised with each restore: what comes back for an earlier run is dropped. */
-  private epoch = 0
-  private tasks = 0
-  private settled: Array<{ readonly id: number; readonly ok: boolean; readonly text: string; readonly bytes: Uint8Array | undefined }> = []
   private hasAnswered = false
   private hasFinished = false
   private fetchedSoFar = 0
@@ -53,7 +48,7 @@ export class Sandbox {
     this.calls = new HostCalls(guest, table, this.budget, {
       limits: () => this.run?.limits,
       isStarting: () => this.startLog !== undefined,
-      startTask: (op, id, args) => this.startTask(op, id, args),
+      startTask: (op, id, args) => this.tasks.start(op, id, args, () => this.run?.wake()),
     })
     guest.host = {
       loadModule: (name) => this.code.loadModule(name),
@@ -101,7 +96,7 @@ export class Sandbox {
         this.pump()
         if (asModule) this.mustBeFulfilled(value)
       })
-      if (this.tasks > 0) throw new StartProblem("The program still waits for something when it has been loaded.")
+      if (this.tasks.isWaiting) throw new StartProblem("The program still waits for something when it has been loaded.")
     } catch (error) {
       this.memory.distrust()
       throw asStartProblem(error, limitMs)
@@ -151,10 +146,8 @@ export class Sandbox {
   }
 
   private forget(): void {
-    this.epoch++
     this.run = undefined
-    this.settled = []
-    this.tasks = 0
+    this.tasks.drop()
   }
 
   private resetLimits(): void {
@@ -189,13 +182,11 @@ export class Sandbox {
 
   /** Goes on with what host tasks have brought. */
   resume(): void {
-    if (this.run === undefined || this.settled.length === 0) return
+    if (this.run === undefined || !this.tasks.hasSettled) return
     this.slice(() => {
       const { guest } = this
       const { ctx, settle } = this.engine.blank.pointers
-      const arrived = this.settled
-      this.settled = []
-      for (const { id, ok, text, bytes } of arrived) {
+      for (const { id, ok, text, bytes } of this.tasks.take()) {
         const content = bytes === undefined ? guest.exports.getUndefined() : guest.newBytes(ctx, bytes)
         const flag = guest.newNumber(ctx, ok ? 1 : 0)
         this.callGuest(settle, [guest.newNumber(ctx, id), flag, guest.newString(ctx, text), content])
@@ -234,23 +225,16 @@ export class Sandbox {
     if (this.run !== run) return
     if (suspension !== undefined) {
       // Its stack is gone: nothing may come back to it before it has begun again.
-      this.epoch++
-      this.settled = []
-      this.tasks = 0
+      this.tasks.drop()
       run.suspended(suspension.request, suspension.body)
     } else if (problem !== undefined) this.end(run, problem)
-    else if (this.isOver()) this.end(run, this.hasAnswered ? undefined : stuck)
+    // All is done, or nobody is left who could wake it.
+    else if (this.hasFinished || !this.tasks.isWaiting) this.end(run, this.hasAnswered ? undefined : stuck)
   }
 
   private end(run: Run, problem: RunProblem | undefined): void {
-    this.run = undefined
-    this.epoch++
+    this.forget()
     run.ended(problem)
-  }
-
-  /** Whether nothing more can happen: all is done, or nobody is left who could wake it. */
-  private isOver(): boolean {
-    return this.hasFinished || (this.tasks === 0 && this.settled.length === 0)
   }
 
   private callGuest(fn: number, args: ReadonlyArray<number>): void {
@@ -280,25 +264,6 @@ export class Sandbox {
   }
 
   // ── Being called ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  private startTask(op: HostTask, id: number, args: ReadonlyArray<HostArgument>): void {
-    const { epoch } = this
-    const settle = (ok: boolean, text: string, bytes: Uint8Array | undefined): void => {
-      if (epoch !== this.epoch || this.run === undefined) return
-      this.tasks--
-      this.settled.push({ id, ok, text, bytes })
-      if (this.settled.length === 1) this.run.wake()
-    }
-    this.tasks++
-    const answer =
-      this.tasks > maxTasks
-        ? Promise.reject(new GuestError(`A request can wait for ${maxTasks} things at a time.`, { code: "TOO_MANY_TASKS" }))
-        : op.start(...(args as never))
-    answer.then(
-      ({ text, bytes }) => settle(true, text, bytes),
-      (error) => settle(false, JSON.stringify(asGuestError(error)), undefined),
-    )
-  }
 
   private engineHost(): EngineHost {
     return {
@@ -330,7 +295,7 @@ export class Sandbox {
         if (this.hasAnswered) throw notTaken()
         const known = this.run.fetched[this.fetchedSoFar]
         if (known === undefined) throw new RunSuspended(request, body)
-        if (known.request !== request) throw new RunEnded({ kind: "error", message: otherCall })
+        if (known.request !== request) throw new RunEnded(otherCall)
         this.fetchedSoFar++
         return known.answer
       },
@@ -344,16 +309,3 @@ const nothing = (): never => {
 }
 
 const noCode: ProgramCode = { loadModule: nothing, normalizeModule: nothing, resolve: nothing, source: nothing, stdlib: nothing }
-
-const tooLarge = (bytes: number): RunProblem => ({
-  kind: "response_size",
-  message: `Its response is larger than ${bytes} bytes (functions.response_bytes).`,
-})
-
-const otherCall =
-  "It called another server for something else when it was run again with the answer. Code that waits for a call in its middle has to make the same calls each time; `await fetch()` in a module does not."
-
-const asGuestError = (error: unknown): { readonly name: string; readonly message: string; readonly code: string | undefined } =>
-  error instanceof GuestError
-    ? { name: error.name, message: error.message, code: error.code }
-    : { name: "Error", message: "Something went wrong in the server.", code: "INTERNAL_ERROR" }

@@ -1,6 +1,6 @@
 import { pendingLayers } from "./layers.ts"
 import { snapshots } from "./snapshots.ts"
-import { makeUnit, type Unit } from "./unit.ts"
+import { type Unit, type UnitHome, UnitOfWork } from "./unit.ts"
 
 /** The data of all sites, as one sandbox thread sees it: it makes units of work and shows later ones what earlier ones wrote. */
 export interface Storage {
@@ -21,20 +21,14 @@ export interface Storage {
 export const openStorage = (path: string): Storage => {
   const pool = snapshots(path)
   const pending = pendingLayers()
+  const home: UnitHome = { take: pool.take, over: pending.over, publish: pending.add }
   return {
-    begin: (site, id, now, cause = id) =>
-      makeUnit({
-        id,
-        site,
-        now,
-        cause,
-        begin: () => {
-          const snapshot = pool.take()
-          return { snapshot, layers: pending.over(site, snapshot) }
-        },
-        publish: (layer) => pending.add(site, layer),
-      }),
-    committed: (unit, seq) => pending.committed(unit, seq, pool.newest),
+    begin: (site, id, now, cause = id) => new UnitOfWork(home, site, id, now, cause),
+    committed: (unit, seq) => {
+      // Its layer may go now: a snapshot from before its commit would show its writes no more.
+      pool.stopSharing()
+      pending.committed(unit, seq, pool.newest)
+    },
     failed: pending.failed,
     settled: pending.settled,
     close: pool.close,

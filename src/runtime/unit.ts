@@ -3,7 +3,7 @@ import { sha256Hex } from "../events/chain.ts"
 import type { AppendRequest, StreamAppend } from "../events/EventLog.ts"
 import type { Event } from "../events/event.ts"
 import { GuestError } from "./host.ts"
-import type { Layer, Mutation } from "./layers.ts"
+import type { Layer, LayerView, Mutation } from "./layers.ts"
 import type { Snapshot } from "./snapshots.ts"
 
 /**
@@ -30,6 +30,8 @@ export interface Unit {
   readonly read: <M extends Mutation>(stream: string) => M | undefined
   /** The same without noting it: for what no result depends on, such as quotas. */
   readonly peek: <M extends Mutation>(stream: string) => M | undefined
+  /** What `find` says of this in the snapshot, asked once for all units that share it; not noted as read. */
+  readonly once: <T>(find: (snapshot: Snapshot, of: string) => T, of: string) => T
   /** Notes that all streams that begin with `prefix` were read, and gives what units have done to any of them, by stream. */
   readonly readRange: <M extends Mutation>(prefix: string) => ReadonlyMap<string, M>
   /** The stream's one event of this unit; a later one takes the place of an earlier one, so it has to say all of what holds after. */
@@ -74,154 +76,236 @@ export interface UnitWrites {
   readonly blobs: ReadonlyArray<Uint8Array>
 }
 
-/** What a unit is made of; `storage.ts` makes it. */
-export interface UnitParts {
-  readonly id: string
-  readonly site: string
-  readonly now: number
-  readonly cause: string
-  /** Takes the snapshot, with the layers that lie over it. */
-  readonly begin: () => { readonly snapshot: Snapshot; readonly layers: ReadonlyArray<Layer> }
-  /** Shows what it wrote to later units. */
-  readonly publish: (layer: Layer) => void
+/** The units' storage. */
+export interface UnitHome {
+  /** The newest snapshot. */
+  readonly take: () => Snapshot
+  /** The layers that lie over it. */
+  readonly over: (site: string, snapshot: Snapshot) => LayerView
+  /** Shows what a unit wrote to later ones. */
+  readonly publish: (site: string, layer: Layer) => void
 }
 
 /** The most streams that one unit may write to: the one writer takes them in one piece, while all others wait. */
 const maxWrites = 2000
 
-export const makeUnit = ({ id, site, now, cause, begin, publish }: UnitParts): Unit => {
-  const writes = new Map<string, Mutation>()
-  const events = new Map<string, Event>()
-  const blobs = new Map<string, Uint8Array>()
-  const streams = new Set<string>()
-  const prefixes = new Set<string>()
-  const seen = new Set<Layer>()
-  let began: ReturnType<typeof begin> | undefined
-  let paused: { readonly seq: number; readonly layers: ReadonlyArray<Layer> } | undefined
-  let items = 0
-  let bytes = 0
-  let over = false
+/** What it sees. */
+interface View {
+  readonly snapshot: Snapshot
+  readonly layers: LayerView
+}
 
-  const assertOpen = (): void => {
-    if (over) throw new Error("This unit of work is over.")
+const nothing: ReadonlyMap<string, never> = new Map<string, never>()
+
+/** The sets and maps of a unit are made when there is something to put into them: most units read or write one thing. */
+export class UnitOfWork implements Unit {
+  readonly id: string
+  readonly site: string
+  readonly now: number
+  private readonly cause: string
+  private readonly home: UnitHome
+  private view: View | undefined
+  private paused: { readonly seq: number; readonly layers: LayerView } | undefined
+  private writes: Map<string, Mutation> | undefined
+  private events: Map<string, Event> | undefined
+  private blobs: Map<string, Uint8Array> | undefined
+  private streams: Set<string> | undefined
+  private prefixes: Set<string> | undefined
+  private seen: Set<Layer> | undefined
+  private items = 0
+  private byteCount = 0
+  private over = false
+
+  constructor(home: UnitHome, site: string, id: string, now: number, cause: string) {
+    this.home = home
+    this.site = site
+    this.id = id
+    this.now = now
+    this.cause = cause
   }
 
-  const base = (): ReturnType<typeof begin> => {
-    assertOpen()
-    if (began !== undefined) return began
-    began = begin()
-    if (paused !== undefined && hasMoved(began, paused)) throw new SnapshotMoved("Something that was read has changed meanwhile.")
-    paused = undefined
-    return began
+  query<Queries>(prepare: (db: Sqlite) => Queries): Queries {
+    return this.base().snapshot.query(prepare)
   }
 
-  const isRead = (stream: string): boolean => streams.has(stream) || [...prefixes].some((prefix) => stream.startsWith(prefix))
-
-  /** Whether a snapshot shows what was read otherwise than the one before: what units that were seen then have written is the same. */
-  const hasMoved = (now: ReturnType<typeof begin>, before: NonNullable<typeof paused>): boolean => {
-    const known = new Set(before.layers)
-    if (now.layers.some((layer) => !known.has(layer) && [...layer.writes.keys()].some(isRead))) return true
-    if ([...seen].some((layer) => !now.layers.includes(layer) && !now.snapshot.has(layer.unit))) return true
-    const units = new Set([...seen].map(({ unit }) => unit))
-    return now.snapshot.changes(before.seq, [...streams], [...prefixes]).some((id) => !units.has(id.slice(0, id.lastIndexOf("."))))
+  once<T>(find: (snapshot: Snapshot, of: string) => T, of: string): T {
+    return this.base().snapshot.once(find, of)
   }
 
-  const pending = (stream: string): Layer | undefined => base().layers.findLast((layer) => layer.writes.has(stream))
+  read<M extends Mutation>(stream: string): M | undefined {
+    this.assertOpen()
+    const own = this.writes?.get(stream)
+    if (own !== undefined) return own as M
+    const layer = this.base().layers.latest(stream)
+    this.streams ??= new Set()
+    this.streams.add(stream)
+    if (layer === undefined) return undefined
+    this.hasSeen(layer)
+    return layer.writes.get(stream) as M
+  }
 
-  const readRange = (prefix: string): ReadonlyMap<string, Mutation> => {
+  peek<M extends Mutation>(stream: string): M | undefined {
+    return (this.writes?.get(stream) ?? this.base().layers.latest(stream)?.writes.get(stream)) as M | undefined
+  }
+
+  readRange<M extends Mutation>(prefix: string): ReadonlyMap<string, M> {
     const found = new Map<string, Mutation>()
-    prefixes.add(prefix)
-    for (const layer of base().layers) if (copyRange(layer.writes, prefix, found)) seen.add(layer)
-    copyRange(writes, prefix, found)
-    return found
+    this.prefixes ??= new Set()
+    this.prefixes.add(prefix)
+    for (const layer of this.base().layers.list()) if (copyRange(layer.writes, prefix, found)) this.hasSeen(layer)
+    copyRange(this.writes ?? nothing, prefix, found)
+    return found as ReadonlyMap<string, Mutation> as ReadonlyMap<string, M>
   }
 
-  const close = (): void => {
-    over = true
-    began?.snapshot.close()
+  write(stream: string, event: Event, mutation: Mutation): void {
+    this.assertOpen()
+    this.writes ??= new Map()
+    this.events ??= new Map()
+    if (this.writes.size >= maxWrites && !this.writes.has(stream)) {
+      throw new GuestError(`One request can change at most ${maxWrites} keys, documents and objects. Do it in several requests.`, {
+        code: "TOO_MANY_WRITES",
+      })
+    }
+    // What comes back after it was gone is new: its event stands where it came back.
+    if (this.writes.get(stream)?.size === undefined) this.events.delete(stream)
+    this.writes.set(stream, mutation)
+    this.events.set(stream, event)
   }
 
-  const requestOf = (after: ReadonlyArray<string>): AppendRequest => {
-    let n = 0
-    const appends: Array<StreamAppend> = []
-    for (const [stream, event] of events) appends.push({ stream, expected: "any", events: [{ ...event, id: `${id}.${n++}` }] })
-    const hasRead = streams.size > 0 || prefixes.size > 0
-    const reads = hasRead ? { at: paused?.seq ?? base().snapshot.seq, streams: [...streams], prefixes: [...prefixes], after } : undefined
-    return { actor: `fn:${site}`, cause, streams: appends, reads }
+  putBytes(given: Uint8Array): string {
+    const copy = new Uint8Array(given)
+    const hash = sha256Hex(copy)
+    this.blobs ??= new Map()
+    this.blobs.set(hash, copy)
+    return hash
   }
 
-  return {
-    id,
-    site,
-    now,
-    query: (prepare) => base().snapshot.query(prepare),
-    read: <M extends Mutation>(stream: string) => {
-      assertOpen()
-      const own = writes.get(stream)
-      if (own !== undefined) return own as M
-      const layer = pending(stream)
-      streams.add(stream)
-      if (layer === undefined) return undefined
-      seen.add(layer)
-      return layer.writes.get(stream) as M
-    },
-    peek: <M extends Mutation>(stream: string) => (writes.get(stream) ?? pending(stream)?.writes.get(stream)) as M | undefined,
-    readRange: <M extends Mutation>(prefix: string) => readRange(prefix) as ReadonlyMap<string, M>,
-    write: (stream, event, mutation) => {
-      assertOpen()
-      if (writes.size >= maxWrites && !writes.has(stream)) {
-        throw new GuestError(`One request can change at most ${maxWrites} keys, documents and objects. Do it in several requests.`, {
-          code: "TOO_MANY_WRITES",
-        })
-      }
-      // What comes back after it was gone is new: its event stands where it came back.
-      if (writes.get(stream)?.size === undefined) events.delete(stream)
-      writes.set(stream, mutation)
-      events.set(stream, event)
-    },
-    putBytes: (given) => {
-      const copy = new Uint8Array(given)
-      const hash = sha256Hex(copy)
-      blobs.set(hash, copy)
-      return hash
-    },
-    bytes: (hash) =>
-      blobs.get(hash) ??
-      base()
-        .layers.findLast((layer) => layer.blobs.has(hash))
-        ?.blobs.get(hash) ??
-      base().snapshot.blob(hash),
-    charge: (moreItems, moreBytes) => {
-      items += moreItems
-      bytes += moreBytes
-    },
-    charged: () => {
-      let all = { items, bytes }
-      for (const layer of base().layers) all = { items: all.items + layer.items, bytes: all.bytes + layer.bytes }
-      return all
-    },
-    seenUnits: () => [...seen].map(({ unit }) => unit),
-    hasWritten: () => writes.size > 0,
-    seq: () => base().snapshot.seq,
-    pause: () => {
-      if (over || began === undefined) return
-      paused = { seq: began.snapshot.seq, layers: began.layers }
-      began.snapshot.close()
-      began = undefined
-    },
-    finish: () => {
-      assertOpen()
-      const after = ((began ?? paused)?.layers ?? []).filter((layer) => seen.has(layer)).map(({ unit }) => unit)
-      if (writes.size === 0 && after.length === 0) {
-        close()
-        return undefined
-      }
-      const request = requestOf(after)
-      close()
-      if (writes.size > 0) publish({ unit: id, writes, blobs, items, bytes, after })
-      return { request, blobs: [...blobs.values()] }
-    },
-    abandon: close,
+  bytes(hash: string): Uint8Array | undefined {
+    const own = this.blobs?.get(hash)
+    if (own !== undefined) return own
+    const { layers, snapshot } = this.base()
+    const layer = layers.list().findLast(({ blobs }) => blobs.has(hash))
+    return layer === undefined ? snapshot.blob(hash) : layer.blobs.get(hash)
+  }
+
+  charge(items: number, bytes: number): void {
+    this.items += items
+    this.byteCount += bytes
+  }
+
+  charged(): { readonly items: number; readonly bytes: number } {
+    const { items, bytes } = this.base().layers.charged()
+    return { items: items + this.items, bytes: bytes + this.byteCount }
+  }
+
+  seenUnits(): ReadonlyArray<string> {
+    return this.seen === undefined ? [] : [...this.seen].map(({ unit }) => unit)
+  }
+
+  hasWritten(): boolean {
+    return this.writes !== undefined
+  }
+
+  seq(): number {
+    return this.base().snapshot.seq
+  }
+
+  pause(): void {
+    if (this.view === undefined) return
+    const { snapshot, layers } = this.view
+    this.paused = { seq: snapshot.seq, layers }
+    this.letGo()
+  }
+
+  finish(): UnitWrites | undefined {
+    this.assertOpen()
+    const after = this.seenInOrder()
+    if (this.writes === undefined && after.length === 0) {
+      this.abandon()
+      return undefined
+    }
+    const request = this.requestOf(after)
+    const blobs = this.blobs === undefined ? [] : [...this.blobs.values()]
+    this.abandon()
+    if (this.writes !== undefined) {
+      const { id, writes, items, byteCount: bytes } = this
+      this.home.publish(this.site, { unit: id, writes, blobs: this.blobs ?? nothing, items, bytes, after })
+    }
+    return { request, blobs }
+  }
+
+  abandon(): void {
+    this.over = true
+    this.letGo()
+  }
+
+  private assertOpen(): void {
+    if (this.over) throw new Error("This unit of work is over.")
+  }
+
+  private letGo(): void {
+    this.view?.snapshot.close()
+    this.view = undefined
+  }
+
+  private base(): View {
+    this.assertOpen()
+    if (this.view !== undefined) return this.view
+    const snapshot = this.home.take()
+    this.view = { snapshot, layers: this.home.over(this.site, snapshot) }
+    const { paused } = this
+    if (paused !== undefined && this.hasMoved(this.view, paused.seq, paused.layers.list())) {
+      throw new SnapshotMoved("Something that was read has changed meanwhile.")
+    }
+    this.paused = undefined
+    return this.view
+  }
+
+  private hasSeen(layer: Layer): void {
+    this.seen ??= new Set()
+    this.seen.add(layer)
+  }
+
+  private isRead(stream: string): boolean {
+    if (this.streams?.has(stream) === true) return true
+    for (const prefix of this.prefixes ?? []) if (stream.startsWith(prefix)) return true
+    return false
+  }
+
+  /** Whether a view shows what was read otherwise than the one before: what units that were seen then have written is the same. */
+  private hasMoved({ snapshot, layers }: View, seq: number, before: ReadonlyArray<Layer>): boolean {
+    const now = layers.list()
+    const seen = [...(this.seen ?? [])]
+    if (now.some((layer) => !before.includes(layer) && [...layer.writes.keys()].some((stream) => this.isRead(stream)))) return true
+    if (seen.some((layer) => !now.includes(layer) && !snapshot.has(layer.unit))) return true
+    const units = new Set(seen.map(({ unit }) => unit))
+    return snapshot.changes(seq, this.streams ?? [], this.prefixes ?? []).some((id) => !units.has(id.slice(0, id.lastIndexOf("."))))
+  }
+
+  /** The units that it has seen, in the order in which they were sent. */
+  private seenInOrder(): ReadonlyArray<string> {
+    const { seen } = this
+    if (seen === undefined) return []
+    if (seen.size === 1) return this.seenUnits()
+    const layers = (this.view ?? this.paused)?.layers.list() ?? []
+    return layers.filter((layer) => seen.has(layer)).map(({ unit }) => unit)
+  }
+
+  private requestOf(after: ReadonlyArray<string>): AppendRequest {
+    const streams: Array<StreamAppend> = []
+    for (const [stream, { type, data }] of this.events ?? nothing) {
+      streams.push({
+        stream,
+        expected: "any",
+        events: [{ id: `${this.id}.${streams.length}`, type, data } as StreamAppend["events"][number]],
+      })
+    }
+    const { streams: read, prefixes } = this
+    const reads =
+      read === undefined && prefixes === undefined
+        ? undefined
+        : { at: this.paused?.seq ?? this.seq(), streams: [...(read ?? [])], prefixes: [...(prefixes ?? [])], after }
+    return { actor: `fn:${this.site}`, cause: this.cause, streams, reads }
   }
 }
 

@@ -42,7 +42,7 @@ afterEach(async () => {
 type Outcome = { readonly text: string } | { readonly problem: JobProblem }
 
 /** A request that does what it is told; `ended` settles when nothing of it runs any more. */
-const request = (site: string, doing: string) => {
+const request = (site: string, doing: string, isGone = false) => {
   const outcome = Promise.withResolvers<Outcome>()
   const ended = Promise.withResolvers<void>()
   const over = (result: Outcome): void => {
@@ -62,6 +62,11 @@ const request = (site: string, doing: string) => {
     answered: (_, body) => over({ text: String(body) }),
     failed: (problem) => over({ problem }),
     ended: () => ended.resolve(),
+    cutOff: ({ message }) => {
+      order.push(`cut off: ${message}`)
+      ended.resolve()
+    },
+    isGone: () => isGone,
   }
   pool.submit(job)
   return { job, outcome: outcome.promise, ended: ended.promise }
@@ -103,6 +108,7 @@ describe("a thread that hangs", () => {
     const { outcome, ended } = request("a", "answerThenHang")
     expect(await outcome).toEqual(text("first"))
     await ended
+    expect(order).toEqual(["first", expect.stringContaining("cut off: It ran longer than 50 ms")])
     expect(pool.stats()).toMatchObject({ killed: 1 })
     expect(await outcomeOf("a", "answer")).toEqual(text("answered"))
   })
@@ -180,6 +186,14 @@ describe("turns", () => {
     await outcomeOf("few", "answer")
     expect(order.length).toBeLessThan(100)
     await Promise.all(many)
+  })
+
+  it("a request whose visitor has gone before it could begin is not run", async () => {
+    const { runs } = pool.stats()
+    const gone = Array.from({ length: 5 }, () => request("a", "answer", true).outcome)
+    expect(await Promise.all(gone)).toMatchObject(Array(5).fill(problem("gone")))
+    expect(await outcomeOf("a", "answer")).toEqual(text("answered"))
+    expect(pool.stats()).toMatchObject({ runs: runs + 1, waiting: 0 })
   })
 
   it("slow requests do not hold up quick ones", async () => {

@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, it } from "vitest"
-import type { WriterReply, WriterRequest } from "../../src/commands/writerRequest.ts"
+import type { EncodedUnit, SentRequest } from "../../src/commands/unitText.ts"
+import type { WriterReply } from "../../src/commands/writerRequest.ts"
 import { type FunctionResult, type Functions, makeFunctions } from "../../src/runtime/functions.ts"
 
 let folder: string
@@ -34,7 +35,7 @@ beforeEach(() => {
     warmPrograms: () => 8,
     env: () => ({}),
     sockets: () => undefined,
-    submit: (request: WriterRequest, reply) => {
+    submit: (request, reply) => {
       const unit = nameOf(request)
       asked.push(unit)
       setTimeout(() => reply(verdictOn(unit)), 5)
@@ -49,12 +50,12 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const nameOf = (request: WriterRequest): string => (request as unknown as { readonly request: { readonly unit: string } }).request.unit
+const nameOf = (request: SentRequest): string => JSON.parse((request as EncodedUnit).text).unit
 
 const ask = (): Promise<FunctionResult> =>
   new Promise((resolve) => {
     const target = { site: "a", deploy: "d", manifest: "m", server: {} as never }
-    functions.run(target, { request: "r", meta: "writeTwice", body: undefined }, resolve)
+    functions.run(target, { request: "r", meta: "writeTwice", body: undefined, isGone: () => false }, resolve)
   })
 
 /** What the thread has been told of its units, once nothing more is to come. */
