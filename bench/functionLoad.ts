@@ -1,4 +1,7 @@
 import { spawn, spawnSync } from "node:child_process"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { load } from "./load.ts"
 import { percentile } from "./report.ts"
 import { cpuOf } from "./server.ts"
@@ -17,7 +20,9 @@ export interface Figures {
 export interface Target {
   readonly port: number
   readonly host: string
+  /** `%n` in it is a number: another one each time, from `from` to `to` and again. */
   readonly path: string
+  readonly numbers?: { readonly from: number; readonly to: number } | undefined
   readonly connections: number
   readonly ms: number
 }
@@ -30,9 +35,14 @@ export const generator = hasWrk ? "wrk" : "bench/load.ts"
 /** As many requests as go, each connection with one in flight: by `wrk` where the machine has it, since it costs less. */
 export const keepBusy = async (target: Target): Promise<Figures> => (hasWrk ? byWrk(target) : byOurs(target))
 
-const byOurs = async ({ port, host, path, connections, ms }: Target): Promise<Figures> => {
-  const requests = [`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`]
-  const result = await load({ port, requests, connections, ms })
+const byOurs = async ({ port, host, path, numbers, connections, ms }: Target): Promise<Figures> => {
+  const request = (at: string): string => `GET ${at} HTTP/1.1\r\nHost: ${host}\r\n\r\n`
+  const cycle = numbers === undefined || numbers.to - numbers.from > 10_000 ? undefined : numbers
+  const requests =
+    cycle === undefined
+      ? [request(path)]
+      : Array.from({ length: cycle.to - cycle.from + 1 }, (_, i) => request(path.replace("%n", String(cycle.from + i))))
+  const result = await load({ port, requests, connections, ms, ...(numbers === undefined ? {} : { numberFrom: numbers.from }) })
   const sorted = Float64Array.from(result.latencies).sort()
   return {
     perSecond: result.requests / result.seconds,
@@ -46,8 +56,23 @@ const byOurs = async ({ port, host, path, connections, ms }: Target): Promise<Fi
 
 const unit: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000 }
 
-const byWrk = ({ port, host, path, connections, ms }: Target): Promise<Figures> =>
+/** A script of `wrk` that counts. */
+const counting = (path: string, { from, to }: NonNullable<Target["numbers"]>): string => {
+  const [before, after] = path.split("%n")
+  return `local n = ${from - 1}
+request = function()
+  n = n + 1
+  if n > ${to} then n = ${from} end
+  return wrk.format("GET", "${before}" .. n .. "${after}")
+end
+`
+}
+
+const byWrk = ({ port, host, path, numbers, connections, ms }: Target): Promise<Figures> =>
   new Promise((resolve, reject) => {
+    const folder = mkdtempSync(join(tmpdir(), "fazt-wrk-"))
+    const script = join(folder, "count.lua")
+    if (numbers !== undefined) writeFileSync(script, counting(path, numbers))
     const args = [
       "-t1",
       `-c${connections}`,
@@ -55,6 +80,7 @@ const byWrk = ({ port, host, path, connections, ms }: Target): Promise<Figures> 
       "--latency",
       "-H",
       `Host: ${host}`,
+      ...(numbers === undefined ? [] : ["-s", script]),
       `http://127.0.0.1:${port}${path}`,
     ]
     const child = spawn("wrk", args, { stdio: ["ignore", "pipe", "inherit"] })
@@ -72,6 +98,7 @@ const byWrk = ({ port, host, path, connections, ms }: Target): Promise<Figures> 
     })
     child.once("close", () => {
       clearInterval(watching)
+      rmSync(folder, { recursive: true })
       const number = (pattern: RegExp): number => Number(pattern.exec(out)?.[1] ?? 0)
       const latency = (percent: number): number => {
         const [, value, name] = new RegExp(`\\s${percent}%\\s+([\\d.]+)(us|ms|s|m)\\b`).exec(out) ?? []

@@ -1,13 +1,13 @@
-// Makes a WebAssembly program note which parts of its memory it writes to: for every kilobyte there is a byte, a card, that each
+// Makes a WebAssembly program note which parts of its memory it writes to: for every 256 bytes there is a byte, a card, that each
 // store sets to 1. Then putting a memory back into an earlier state costs what was changed, not what is there.
 //
 // The cards lie in the memory itself, where the program's linker left room for a stack that never grows so far. A store that
-// crosses the end of a kilobyte marks the one it begins in: what restores copies eight bytes more. That is a function of the
+// crosses the end of these marks those it begins in: what restores copies eight bytes more. That is a function of the
 // program too, called `restore`, since copying within the memory is many times faster than copying into it.
 
 /** As in `src/runtime/engine/abi.ts`: the first build runs on whatever Node there is, which may not read TypeScript. */
 export const cardBase = 128 * 1024
-export const cardShift = 10
+export const cardShift = 8
 
 const [typeSection, importSection, functionSection, exportSection, codeSection] = [1, 2, 3, 7, 10]
 const [i32, i64, f32, f64] = [0x7f, 0x7e, 0x7d, 0x7c]
@@ -250,14 +250,15 @@ const markRange = () => {
 }
 
 /**
- * `(distance, from, to)`: for each card in [from, to) that is marked, clears the card and copies its kilobyte back, with eight
- * bytes more, from where it lies untouched: so many bytes further on.
+ * `(distance, from, to)`: for each card in [from, to) that is marked, clears the card and copies what it stands for back, with eight
+ * bytes more, from where it lies untouched: so many bytes further on. Cards are looked at eight at a time: most are clear.
  */
 const restoreRange = () => {
   const [distance, card, end] = [0, 1, 2].map((local) => [0x20, local])
   const constant = (value) => [0x41, ...signed(value)]
   const [add, shl, geU] = [0x6a, 0x74, 0x4f]
   const isMarked = [...card, 0x2d, 0, ...unsigned(cardBase)]
+  const eightAreClear = [...card, 0x29, 0, ...unsigned(cardBase), 0x50]
   const clear = [...card, ...constant(0), 0x3a, 0, ...unsigned(cardBase)]
   const target = [...card, ...constant(cardShift), shl]
   const source = [...target, ...distance, add]
@@ -266,6 +267,7 @@ const restoreRange = () => {
     0, // no locals
     ...[0x02, 0x40, 0x03, 0x40], // block, loop
     ...[...card, ...end, geU, 0x0d, 1], // until card = end
+    ...[...eightAreClear, 0x04, 0x40, ...card, ...constant(8), add, 0x21, 1, 0x0c, 1, 0x0b], // on by eight
     ...[...isMarked, 0x04, 0x40, ...clear, ...copy, 0x0b],
     ...[...card, ...constant(1), add, 0x21, 1, 0x0c, 0], // next card
     ...[0x0b, 0x0b, 0x0b],

@@ -82,12 +82,7 @@ export const settings = {
     600_000,
   ),
   "functions.start_ms": setting("2000", "processor time for loading the server code of a deploy, in milliseconds", 10, 60_000),
-  "functions.memory_bytes": setting(
-    String(32 * 1024 ** 2),
-    "memory of one request of server code, in bytes",
-    1024 ** 2,
-    2 * gibibyte - 32 * 1024 ** 2,
-  ),
+  "functions.memory_bytes": setting(String(32 * 1024 ** 2), "memory of one request of server code, in bytes", 1024 ** 2, 512 * 1024 ** 2),
   "functions.body_bytes": setting(String(1024 ** 2), "the largest request body that server code is given, in bytes", 0, 16 * 1024 ** 2),
   "functions.response_bytes": setting(
     String(10 * 1024 ** 2),

@@ -2,7 +2,7 @@ import { cardBytes, cardOf, stackReserve } from "./engine/abi.ts"
 import type { Guest } from "./engine/guest.ts"
 import type { Blank, Image } from "./image.ts"
 
-/** A store may cross the end of its kilobyte by less than this. */
+/** A store may cross the end of its card by less than this. */
 const overlap = 8
 
 const sentinelDistance = 256 * 1024
@@ -116,7 +116,7 @@ const zero = ({ bytes }: Guest, from: number, to: number): void => {
   if (to > from) bytes.fill(0, from, Math.min(to, bytes.length))
 }
 
-/** Zeroes the kilobytes of these cards that have been written to. */
+/** Zeroes what has been written to, as these cards say. */
 const zeroMarked = (guest: Guest, from: number, to: number): void => {
   if (to <= from) return
   const cards = guest.cards(from, to)

@@ -30,7 +30,7 @@ export interface Image {
   readonly runs: Int32Array
   /** What they are, one run behind the other. */
   readonly words: Int32Array
-  /** Memory from here on (a whole kilobyte) holds nothing. */
+  /** Memory from here on (where a card begins) holds nothing. */
   readonly end: number
 }
 
@@ -90,7 +90,7 @@ const shared = (values: ReadonlyArray<number>): Int32Array => {
 const endOf = (guest: Guest, top: number): number => (cardOf(guest.word(top) + 64) + 1) * cardBytes
 
 /** Free blocks smaller than this are kept like the rest. */
-const smallestFree = 2 * cardBytes
+const smallestFree = 2048
 /** What the allocator itself keeps at both ends of a free block. */
 const [headBytes, tailBytes] = [64, 16]
 
@@ -117,7 +117,7 @@ const freeBlocks = (guest: Guest, top: number): ReadonlyArray<readonly [start: n
   return taken.map(([start, stop]) => [start + headBytes, stop - tailBytes] as const)
 }
 
-/** The kilobytes that lie in free blocks from end to end. */
+/** The cards of what lies in free blocks from end to end. */
 export const freeCards = (guest: Guest, top: number): ReadonlySet<number> => {
   const cards = new Set<number>()
   for (const [start, stop] of freeBlocks(guest, top)) {

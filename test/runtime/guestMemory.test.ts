@@ -102,3 +102,13 @@ it("is not reached by what a program that had broken the engine may have written
     expect([name, isAsFresh(name)]).toEqual([name, true])
   }
 })
+
+it("goes from program to program also with as much memory as can be allowed", async () => {
+  const sandbox = new Sandbox(bare.engine, 512 * 1024 * 1024)
+  const { bytes } = guestOf(sandbox)
+  for (const name of ["huge", "small", "open"] as const) {
+    const { image, code, fresh } = all[name]
+    sandbox.use(image, code)
+    expect([name, bytes.compare(fresh.bytes, fresh.heapStart, image.end, fresh.heapStart, image.end)]).toEqual([name, 0])
+  }
+})

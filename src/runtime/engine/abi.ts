@@ -3,14 +3,14 @@
  * `scripts/cards.mjs` has instrumented it. Its build shortens the names of imports and exports, so they belong to these very
  * bytes: `engine.ts` refuses any others.
  */
-export const wasmSha256 = "0a5223093e763b17c8c7ff80c8946aac6d2e06a4004cb2d09a3107b6124aadcf"
+export const wasmSha256 = "e69f6c3089b0aeb8cf6f9bbc809e31c7bfbca5aaeaf0ef7e83a26b3f8c90dc87"
 
 /**
- * For each kilobyte of memory there is a byte that a store into it sets to 1. These cards lie low in the room for the C stack,
+ * For each 256 bytes of memory there is a byte that a store into them sets to 1. These cards lie low in the room for the C stack,
  * which grows down from the other end, and which the engine's own limit keeps to its first few hundred kilobytes.
  */
 export const cardBase = 128 * 1024
-export const cardShift = 10
+export const cardShift = 8
 export const cardBytes = 1 << cardShift
 export const cardOf = (address: number): number => address >>> cardShift
 
@@ -82,7 +82,7 @@ export interface Exports {
   readonly enableModuleLoader: (rt: number, withNormalizer: number) => void
   readonly restoreStack: (pointer: number) => void
   readonly currentStack: () => number
-  /** Copies back the marked kilobytes of a range of cards from so many bytes further on: see `scripts/cards.mjs`. */
+  /** Copies back what the marked ones of a range of cards stand for, from so many bytes further on: see `scripts/cards.mjs`. */
   readonly restore: (distance: number, from: number, to: number) => void
 }
 

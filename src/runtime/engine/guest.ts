@@ -57,7 +57,7 @@ export class Guest {
     this.stackTop = this.exports.currentStack()
   }
 
-  /** Static data ends before this kilobyte. Above it lie the cards, room, and the C stack, which grows down. */
+  /** Static data ends before this address, where a card begins. Above it lie the cards, room, and the C stack, which grows down. */
   get staticEnd(): number {
     return (cardOf(this.dataEnd) + 1) * cardBytes
   }
@@ -66,7 +66,7 @@ export class Guest {
     return this.stackTop - stackBytes
   }
 
-  /** The heap begins in this kilobyte, right above the stack. */
+  /** The heap begins in the card at this address, right above the stack. */
   get heapStart(): number {
     return cardOf(this.stackTop) * cardBytes
   }
@@ -105,12 +105,12 @@ export class Guest {
     this.bytes.fill(1, cardBase + cardOf(address), cardBase + cardOf(address + length) + 1)
   }
 
-  /** The cards of the kilobytes in [from, to). */
+  /** The cards in [from, to). */
   cards(from: number, to: number): Buffer {
     return this.bytes.subarray(cardBase + from, cardBase + to)
   }
 
-  /** Whether anything has been written to this kilobyte, or over the end of the one before it, since cards were cleared. */
+  /** Whether anything has been written to what this card stands for, or over the end of the one before it, since cards were cleared. */
   mayHaveChanged(card: number): boolean {
     return this.bytes[cardBase + card] === 1 || (card > 0 && this.bytes[cardBase + card - 1] === 1)
   }
