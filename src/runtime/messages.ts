@@ -7,7 +7,6 @@ import type { RunLimits, RunProblem } from "./run.ts"
 /** What a sandbox thread is started with. */
 export interface SandboxThreadOptions {
   readonly path: string
-  readonly engine: Engine
   /** Where the thread says what it is doing now: see `watch.ts`. */
   readonly watch: SharedArrayBuffer
   readonly settings: SandboxSettings
@@ -58,6 +57,11 @@ export interface Effects {
   readonly outbound: boolean
   /** The run goes on after its answer, and waits to hear what became of its writes. */
   readonly more: boolean
+}
+
+/** The first message to a sandbox thread: it loads its own code while the engine is still being made. */
+export interface EngineMade {
+  readonly engine: Engine
 }
 
 /** Five entries for each job: id, key, request id, meta, body. Flat, since a message's cost is that of its objects. */

@@ -1,7 +1,8 @@
 import { Worker } from "node:worker_threads"
+import type { Engine } from "./blank.ts"
 import { cpuMsOf } from "./cpuClock.ts"
 import type { Job } from "./job.ts"
-import type { FromSandbox, Loaded, SandboxThreadOptions, StartRequest, ToSandbox } from "./messages.ts"
+import type { EngineMade, FromSandbox, Loaded, SandboxThreadOptions, StartRequest, ToSandbox } from "./messages.ts"
 import { watchBytes, watcher } from "./watch.ts"
 import { watchdog } from "./watchdog.ts"
 
@@ -165,12 +166,12 @@ const empty = () => ({
 })
 
 export const startThread = (
-  options: { readonly thread: URL } & Omit<SandboxThreadOptions, "watch">,
+  options: { readonly thread: URL; readonly engine: Promise<Engine> } & Omit<SandboxThreadOptions, "watch">,
   events: ThreadEvents,
 ): SandboxThread => {
   const { path, engine, settings } = options
   const watch = new SharedArrayBuffer(watchBytes)
-  const workerData: SandboxThreadOptions = { path, engine, watch, settings }
+  const workerData: SandboxThreadOptions = { path, watch, settings }
   const worker = new Worker(options.thread, { workerData, name: "fazt-sandbox", resourceLimits })
   const thread = new SandboxThread(worker, watcher(watch))
   worker.on("message", (message: FromSandbox) => {
@@ -178,6 +179,10 @@ export const startThread = (
     thread.becameReady(message.ready.thread)
     events.ready()
   })
+  engine.then(
+    (made) => worker.postMessage({ engine: made } satisfies EngineMade),
+    (error) => events.died(thread, error),
+  )
   worker.once("error", (error) => events.died(thread, error))
   worker.once("exit", (code) => events.died(thread, new Error(`A sandbox thread ended with code ${code}.`)))
   worker.unref()

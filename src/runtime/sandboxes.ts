@@ -3,7 +3,7 @@ import { openForReading } from "../events/cartridge.ts"
 import { cutMessage } from "./cutMessage.ts"
 import type { InvocationLimits } from "./host.ts"
 import type { Image } from "./image.ts"
-import type { FromSandbox, Jobs, Loaded, LogEntry, SandboxThreadOptions, StartRequest, ToSandbox } from "./messages.ts"
+import type { EngineMade, FromSandbox, Jobs, Loaded, LogEntry, SandboxThreadOptions, StartRequest, ToSandbox } from "./messages.ts"
 import { outbox } from "./outbox.ts"
 import { CodeRefused, type Program, type ProgramCode, programCode, startProgram } from "./program.ts"
 import { programReader } from "./programs.ts"
@@ -26,8 +26,10 @@ interface ThreadProgram extends RunnableProgram {
 /** Answers wait for those of the same batch, but no longer than this many milliseconds. */
 const maxBatchMs = 2
 
+const [warmUpRuns, atATime] = [300, 10]
+
 /** What one sandbox thread does: it starts programs, and runs requests of them. */
-export const sandboxes = ({ path, engine, ...options }: SandboxThreadOptions, post: (message: FromSandbox) => void) => {
+export const sandboxes = ({ path, engine, ...options }: SandboxThreadOptions & EngineMade, post: (message: FromSandbox) => void) => {
   const watch = watched(options.watch)
   const programs = new Map<string, ThreadProgram>()
   const sockets = new Map<string, Readonly<Record<string, number>>>()
@@ -151,7 +153,10 @@ export const sandboxes = ({ path, engine, ...options }: SandboxThreadOptions, po
       // After the answers have gone out: what was used is made ready for the next.
       setImmediate(shelf.tidy)
     },
-    /** Runs a small program some hundred times, so that the engine's code is compiled well before the first visitor comes. */
+    /**
+     * Runs a small program some hundred times, so that the engine's code is compiled well before the first visitor comes; a few at a
+     * time, so that one who comes earlier does not wait for that.
+     */
     warmUp: (): void => {
       const sandbox = shelf.takeBlank()
       const image = startProgram(sandbox, warmUpProgram, settings.startMs, () => {})
@@ -159,8 +164,12 @@ export const sandboxes = ({ path, engine, ...options }: SandboxThreadOptions, po
       const code = programCode(warmUpProgram)
       const program = { site: warmUpProgram.site, env: {}, limits: limitsFor(undefined) }
       const request = { id: -1, key: "warm-up", request: "warm-up", meta: "GET\nhttp://localhost/\nhost\nlocalhost", body: undefined }
-      for (let i = 0; i < 300; i++) runs.begin(shelf.take(image, code), program, request)
-      out.clear()
+      const some = (left: number): void => {
+        for (let i = 0; i < atATime; i++) runs.begin(shelf.take(image, code), program, request)
+        out.clear()
+        if (left > atATime) setImmediate(some, left - atATime)
+      }
+      some(warmUpRuns)
     },
   }
 }

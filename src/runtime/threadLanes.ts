@@ -6,7 +6,7 @@ import { watchEveryMs } from "./watchdog.ts"
 export interface LaneOptions {
   readonly thread: URL
   readonly path: string
-  /** Asked for when the first thread is to start. */
+  /** Asked for whenever a thread is to start. */
   readonly engine: () => Promise<Engine>
   /** Threads of the fast lane; the slow lane has one, and one more is kept warm. */
   readonly threads: number
@@ -38,11 +38,9 @@ const respawnMs = 1000
  * hangs or dies. They start when the first work comes.
  */
 export const threadLanes = (options: LaneOptions, events: LaneEvents) => {
-  let engine: Engine | undefined
   let fast: ReadonlyArray<SandboxThread> = []
   let slow: SandboxThread | undefined
   let spare: SandboxThread | undefined
-  let begun = false
   let closed = false
   let killed = 0
   let watching: NodeJS.Timeout | undefined
@@ -50,9 +48,9 @@ export const threadLanes = (options: LaneOptions, events: LaneEvents) => {
   const all = (): ReadonlyArray<SandboxThread> => [...fast, slow, spare].filter((thread) => thread !== undefined)
 
   const spawn = (): SandboxThread => {
-    const { thread: url, path, settings } = options
+    const { thread: url, path, engine, settings } = options
     return startThread(
-      { thread: url, path, engine: engine!, settings: settings() },
+      { thread: url, path, engine: engine(), settings: settings() },
       {
         ready: becameReady,
         message: events.message,
@@ -110,23 +108,9 @@ export const threadLanes = (options: LaneOptions, events: LaneEvents) => {
   }
 
   const begin = (): void => {
-    if (begun || closed) return
-    begun = true
-    options.engine().then(
-      (made) => {
-        if (closed) return
-        engine = made
-        slow = spawn()
-        fast = Array.from({ length: options.threads }, spawn)
-      },
-      (error) => {
-        options.onDied(error)
-        setTimeout(() => {
-          begun = false
-          begin()
-        }, respawnMs).unref()
-      },
-    )
+    if (slow !== undefined || closed) return
+    slow = spawn()
+    fast = Array.from({ length: options.threads }, spawn)
   }
 
   return {
