@@ -38,7 +38,7 @@ const forAll: ReadonlySet<string> = new Set(["config.ts", "resources.ts", "threa
 const exceptions: ReadonlyArray<(from: string, to: string) => boolean> = [
   // The writer's thread applies projections in the transaction that appends.
   (from, to) =>
-    /^commands\/(writer|writerPort|writerRequest|writerThread|rebuilds|CartridgeWriter)\.ts$/.test(from) &&
+    /^commands\/(writer|writerHandler|writerPort|writerRequest|writerThread|rebuilds|CartridgeWriter)\.ts$/.test(from) &&
     to === "projections/projector.ts",
   // The remote control speaks the contract; one file runs the server itself.
   (from, to) => from.startsWith("cli/") && /^http\/api\/(Api|envelope|blobBatch)\.ts$/.test(to),

@@ -229,7 +229,7 @@ export const writerHandler = (db: Sqlite, { log, blobs, secrets, readModels, unk
       done = { events: [], variants: [] }
       return taken
     },
-    /** Whether secrets were to go since this was asked last, kept or not. */
+    /** Whether a secret has been shredded since this was asked last, even if that was rolled back. */
     takeShredded: (): boolean => {
       const was = shredded
       shredded = false

@@ -42,7 +42,7 @@ const decodeError = Schema.decodeSync(WriterError)
 const encodeReply = (reply: WriterReply): EncodedReply =>
   !reply.ok && "error" in reply ? { ok: false, error: encodeError(reply.error) } : reply
 
-export const decodeReply = (reply: EncodedReply): WriterReply =>
+const decodeReply = (reply: EncodedReply): WriterReply =>
   !reply.ok && "error" in reply ? { ok: false, error: decodeError(reply.error) } : reply
 
 export const encodeCommitted = ({ events, variants }: Committed): EncodedCommitted => {

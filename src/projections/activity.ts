@@ -117,6 +117,8 @@ export const activityQuery = (db: Sqlite, filter: ActivityFilter): ReadonlyArray
 
 const find = (db: Sqlite, filter: ActivityFilter): ReadonlyArray<Stored> => {
   const { site, stream, type, actor, limit } = filter
+  // A site is one part of a stream's name.
+  if (site?.includes("/") === true) return []
   const order = filter.after === undefined ? "DESC" : "ASC"
   // The log itself is indexed by stream; the plus keeps SQLite from walking along seq instead.
   const conditions = [stream === undefined ? "seq BETWEEN ? AND ?" : "+seq BETWEEN ? AND ?"]

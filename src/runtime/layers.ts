@@ -183,5 +183,3 @@ export const pendingLayers = () => {
     count: (site: string): number => sites.get(site)?.stack.layers.length ?? 0,
   }
 }
-
-export type PendingLayers = ReturnType<typeof pendingLayers>

@@ -1,6 +1,7 @@
 import { pendingLayers } from "./layers.ts"
 import { snapshots } from "./snapshots.ts"
-import { type Unit, type UnitHome, UnitOfWork } from "./unit.ts"
+import type { Unit } from "./unit.ts"
+import { type UnitHome, UnitOfWork } from "./unitOfWork.ts"
 
 /** The data of all sites, as one sandbox thread sees it: it makes units of work and shows later ones what earlier ones wrote. */
 export interface Storage {

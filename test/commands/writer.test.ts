@@ -353,6 +353,32 @@ describe("blobs that no deploy uses", () => {
     )
   })
 
+  it("go with a deploy also if another request of its batch has all of them run again", async () => {
+    let now = 1_000_000
+    await withWriter(
+      async (writer, path) => {
+        const manifest = encodeManifest({ files: {}, spa: false })
+        await tell(writer, { kind: "putBlobs", blobs: [Buffer.from("abandoned")] })
+        now += day + 1
+        await tell(writer, { kind: "putBlobs", blobs: [manifest] })
+        const deploy = command({
+          _tag: "DeploySite",
+          site: "a",
+          deploy: "deploy0001",
+          manifest: sha256Hex(manifest),
+          files: 0,
+          bytes: 0,
+          source: { kind: "t" },
+        })
+        const refused: WriterRequest = { kind: "finishBlob", upload: 1, hash: "f".repeat(64), size: 1 }
+        const replies = await Promise.all([deploy, refused].map((request) => ask(writer, request)))
+        expect(replies.map(({ ok }) => ok)).toEqual([true, false])
+        expect(query(path, `SELECT count(*) FROM blobs WHERE hash = '${sha256Hex("abandoned")}'`)).toBe(0)
+      },
+      { now: () => now },
+    )
+  })
+
   it("are missed by a deploy that names them, which then is refused", () =>
     withWriter(async (writer) => {
       const manifest = encodeManifest({ files: { a: { hash: "a".repeat(64), size: 1, type: "t" } }, spa: false })

@@ -99,6 +99,20 @@ describe("a unit of work", () => {
       set(unit, "k1", "again")
       expect(() => set(unit, "one more", 1)).toThrow(/at most 2000/)
     }))
+
+  it("cannot write more than 64 MiB, each stream counted as it stands", () =>
+    withStorage((storage) => {
+      const unit = begin(storage, "u")
+      const quarter = 16 * 1024 * 1024
+      const write = (stream: string, size: number) =>
+        unit.write(stream, { type: "v1.KvSet", data: { site: "a", key: stream, value: 1, size } }, { size })
+      for (let n = 0; n < 10; n++) write("again", quarter)
+      for (const stream of ["b", "c"]) write(stream, quarter)
+      write("d", quarter - 1)
+      expect(() => write("e", 2)).toThrow(/at most 67108864 bytes/)
+      write("e", 1)
+      expect(() => write("f", 1)).toThrow(/at most 67108864 bytes/)
+    }))
 })
 
 describe("two units at the same time", () => {
