@@ -44,7 +44,7 @@ export class GuestMemory {
     exports.restoreStack(guest.stackTop)
   }
 
-  /** A run has ended in the middle of the engine's work: nothing is taken for granted. */
+  /** A run has ended in the middle of the engine's work, or another program comes: nothing is taken for granted. */
   distrust(): void {
     this.isTrusted = false
   }
@@ -65,9 +65,10 @@ export class GuestMemory {
     put(image, guest.words, () => 0)
     guest.exports.restoreStack(guest.stackTop)
 
-    zero(guest, this.copy + bytes.length, Math.min(last + this.heapDistance + overlap, this.roomEnd))
+    const fits = this.fits(image)
+    zero(guest, fits ? this.copy + bytes.length : this.copy, Math.min(last + this.heapDistance + overlap, this.roomEnd))
     this.image = image
-    if (this.fits(image)) {
+    if (fits) {
       guest.bytes.set(bytes, this.copy)
       put(image, guest.words, (address) => (address < staticEnd ? this.copy : this.heapDistance))
     }

@@ -86,8 +86,8 @@ const shared = (values: ReadonlyArray<number>): Int32Array => {
   return array
 }
 
-/** Where the heap ends, and what the allocator keeps there. */
-const endOf = (guest: Guest, top: number): number => (cardOf(guest.word(top) + 64) + 1) * cardBytes
+/** Where the heap ends, and what the allocator keeps there: within memory, whatever a program that had broken the engine says. */
+const endOf = (guest: Guest, top: number): number => Math.min((cardOf(guest.word(top) + 64) + 1) * cardBytes, guest.bytes.length)
 
 /** Free blocks smaller than this are kept like the rest. */
 const smallestFree = 2048

@@ -59,7 +59,7 @@ export interface Effects {
   readonly more: boolean
 }
 
-/** The first message to a sandbox thread: it loads its own code while the engine is still being made. */
+/** What a sandbox thread waits for before it does anything: it loads its own code while the engine is still being made. */
 export interface EngineMade {
   readonly engine: Engine
 }

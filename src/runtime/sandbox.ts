@@ -88,6 +88,8 @@ export class Sandbox {
     this.resetLimits()
     this.use(blank.image, code)
     this.isUsed = true
+    // The next program to start here begins with the same state, but is another's.
+    this.memory.distrust()
     this.startLog = log
     this.beginSlice(limitMs)
     try {
@@ -98,7 +100,6 @@ export class Sandbox {
       })
       if (this.tasks.isWaiting) throw new StartProblem("The program still waits for something when it has been loaded.")
     } catch (error) {
-      this.memory.distrust()
       throw asStartProblem(error, limitMs)
     } finally {
       this.startLog = undefined
@@ -275,7 +276,8 @@ export class Sandbox {
         if (problem !== undefined) throw new RunEnded(problem)
         this.hasAnswered = true
         this.hasFinished = isOver === 1
-        run.answered({ meta, body: typeof body === "string" ? body : Buffer.from(body) })
+        // Not in a Buffer: with that, all of the pool that it is cut from would be copied to the other thread.
+        run.answered({ meta, body: typeof body === "string" ? body : new Uint8Array(body) })
         return undefined
       },
       finished: () => {

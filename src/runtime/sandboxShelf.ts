@@ -16,6 +16,8 @@ const keptMs = 10_000
 export const sandboxShelf = (engine: Engine, maxBytes: () => number) => {
   /** Those least recently used first. */
   let idle: Array<{ readonly sandbox: Sandbox; readonly since: number }> = []
+  /** What has been made since limits were changed last, whether anything runs in it or not. */
+  let made = new WeakSet<Sandbox>()
 
   const takeFromShelf = (image: Image): Sandbox | undefined => {
     const same = idle.findLastIndex(({ sandbox }) => sandbox.image === image)
@@ -23,8 +25,14 @@ export const sandboxShelf = (engine: Engine, maxBytes: () => number) => {
     return place < 0 ? undefined : idle.splice(place, 1)[0]!.sandbox
   }
 
-  // The image may be of a time when programs were allowed more memory.
-  const takeAny = (image: Image): Sandbox => takeFromShelf(image) ?? new Sandbox(engine, Math.max(maxBytes(), image.end - initialBytes))
+  const make = (image: Image): Sandbox => {
+    // The image may be of a time when programs were allowed more memory.
+    const sandbox = new Sandbox(engine, Math.max(maxBytes(), image.end - initialBytes))
+    made.add(sandbox)
+    return sandbox
+  }
+
+  const takeAny = (image: Image): Sandbox => takeFromShelf(image) ?? make(image)
 
   return {
     /** A sandbox in which to start a program. */
@@ -37,6 +45,7 @@ export const sandboxShelf = (engine: Engine, maxBytes: () => number) => {
     },
     /** Nothing runs in it any more. */
     giveBack: (sandbox: Sandbox): void => {
+      if (!made.has(sandbox)) return
       if (sandbox.memoryBytes <= Math.max(initialBytes, sandbox.image.end) + maxGrowth) idle.push({ sandbox, since: performance.now() })
     },
     /** Makes what was used ready for the next request of the same program, and gives up what nobody has needed for a while. */
@@ -45,9 +54,10 @@ export const sandboxShelf = (engine: Engine, maxBytes: () => number) => {
       while (idle.length > keptForGood && idle[0]!.since < long) idle.shift()
       for (const { sandbox } of idle) sandbox.restore()
     },
-    /** What is made after this has other limits. */
+    /** Limits have changed: what was made before is used no more, also if a run is in it now. */
     clear: (): void => {
       idle = []
+      made = new WeakSet()
     },
   }
 }

@@ -109,9 +109,10 @@ export const sandboxes = ({ path, engine, ...options }: SandboxThreadOptions & E
     const logs: Array<LogEntry> = []
     const answer = (rest: Pick<NonNullable<FromSandbox["started"]>, "image" | "refusal">): void =>
       post({ started: { id, logs, ms: performance.now() - began, ...rest } })
-    const sandbox = shelf.takeBlank()
+    let sandbox: Sandbox | undefined
     watch.enter(id)
     try {
+      sandbox = shelf.takeBlank()
       const image = startProgram(sandbox, readProgram(request), settings.startMs, (level, message) => {
         if (logs.length < settings.logLines) logs.push({ at: Date.now(), level, message: cutMessage(message) })
       })
@@ -120,7 +121,7 @@ export const sandboxes = ({ path, engine, ...options }: SandboxThreadOptions & E
       answer({ refusal: refusalOf(error, request.server.entry) })
     } finally {
       watch.leave()
-      shelf.giveBack(sandbox)
+      if (sandbox !== undefined) shelf.giveBack(sandbox)
     }
   }
 
@@ -159,7 +160,7 @@ export const sandboxes = ({ path, engine, ...options }: SandboxThreadOptions & E
      */
     warmUp: (): void => {
       const sandbox = shelf.takeBlank()
-      const image = startProgram(sandbox, warmUpProgram, settings.startMs, () => {})
+      const image = startProgram(sandbox, warmUpProgram, Number.POSITIVE_INFINITY, () => {})
       shelf.giveBack(sandbox)
       const code = programCode(warmUpProgram)
       const program = { site: warmUpProgram.site, env: {}, limits: limitsFor(undefined) }

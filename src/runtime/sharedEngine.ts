@@ -10,9 +10,9 @@ let shared: Promise<Engine> | undefined
  */
 export const sharedEngine = (): Promise<Engine> => {
   if (shared !== undefined) return shared
-  // From the sources, what is asked for first is built: here, so that no thread finds that it is to do so.
-  guestFile("quickjs.wasm")
   const made = new Promise<Engine>((resolve, reject) => {
+    // From the sources, what is asked for first is built: here, so that no thread finds that it is to do so.
+    guestFile("quickjs.wasm")
     const worker = new Worker(threadUrl("runtime/engineThread"), { name: "fazt-engine" })
     worker.once("message", resolve)
     worker.once("error", reject)

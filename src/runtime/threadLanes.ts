@@ -78,6 +78,8 @@ export const threadLanes = (options: LaneOptions, events: LaneEvents) => {
   }
 
   const replace = (thread: SandboxThread, end: ThreadEnd): void => {
+    // Its engine may fail as well, after it has died.
+    if (!all().includes(thread)) return
     void thread.end()
     const successor = spare ?? spawn()
     spare = undefined

@@ -2,6 +2,7 @@ import { rmSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { makeWriter } from "../../src/commands/writer.ts"
+import { cardBase } from "../../src/runtime/engine/abi.ts"
 import { programCode, startProgram } from "../../src/runtime/program.ts"
 import { Sandbox } from "../../src/runtime/sandbox.ts"
 import { temporaryFolder, writerOptions } from "../support/cartridge.ts"
@@ -89,6 +90,24 @@ it("holds nothing of the program before, in no corner of memory", async () => {
   use("small")
   expect(found()).toEqual([])
   expect(await bare.run("/")).toMatchObject({ status: 200, text: "small" })
+})
+
+it("holds nothing of the program before, even if there is no room for a copy of the next", async () => {
+  use("secretive")
+  expect(bare.guest.bytes.includes("the-secret-of-the-code")).toBe(true)
+  use("huge")
+  expect(bare.guest.bytes.includes("the-secret-of-the-code")).toBe(false)
+})
+
+it("is not reached by what a program that had broken the engine may have written where programs start", () => {
+  const starting = new Sandbox(bare.engine, memoryBytes)
+  const start = (name: Name) => startProgram(starting, programOf(programs[name]), 5000, () => {})
+  const { image } = all.small
+  start("secretive")
+  // With no card set, the engine's own way back would leave all of it.
+  guestOf(starting).bytes.fill(0xa5, 0, guestOf(starting).staticEnd)
+  guestOf(starting).bytes.fill(0, cardBase, guestOf(starting).roomStart)
+  expect(start("small")).toEqual(image)
 })
 
 it("is not reached by what a program that had broken the engine may have written, wherever that is", async () => {

@@ -1,7 +1,8 @@
 import { rmSync } from "node:fs"
 import { join } from "node:path"
-import { afterAll, beforeAll, expect, it } from "vitest"
+import { afterAll, beforeAll, expect, it, vi } from "vitest"
 import { makeWriter } from "../../src/commands/writer.ts"
+import { JobRun } from "../../src/runtime/jobRun.ts"
 import { temporaryFolder, writerOptions } from "../support/cartridge.ts"
 import { type BareSandbox, bareSandbox, differences } from "./attacks/bareSandbox.ts"
 
@@ -12,7 +13,8 @@ beforeAll(() => {
   const path = join(folder, "data.db")
   makeWriter(writerOptions(path)).close()
   const runsWhatItIsSent = `export default { async fetch(request) {
-    return new Response(String(await eval("(async () => {" + (await request.text()) + "})()")))
+    const result = await eval("(async () => {" + (await request.text()) + "})()")
+    return result instanceof Response ? result : new Response(String(result))
   } }`
   bare = bareSandbox(path, { "main.js": runsWhatItIsSent }, 1024 * 1024)
 })
@@ -29,6 +31,16 @@ it("is restored after its memory was full to the last byte", async () => {
   expect(await bare.run("/", fill)).toMatchObject({ text: "full" })
   bare.sandbox.restore()
   expect(differences(bare)).toEqual([])
+})
+
+it("answers with bytes that take nothing along to another thread", async () => {
+  const answered = vi.spyOn(JobRun.prototype, "answered")
+  await bare.run("/", "return new Response(new Uint8Array([1, 2, 255]))")
+  bare.sandbox.restore()
+  const { body } = answered.mock.calls[0]![0]
+  expect(body).toEqual(Uint8Array.of(1, 2, 255))
+  expect((body as Uint8Array).buffer.byteLength).toBe(3)
+  answered.mockRestore()
 })
 
 it("does not go on with timers while a script waits in the middle of its code", async () => {

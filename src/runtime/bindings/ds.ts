@@ -16,8 +16,8 @@ export const dsBinding: Binding = (invocation) => {
   const unit = () => invocation().unit()
 
   const collection = (name: string) => {
-    const { limits, checkDeadline } = invocation()
-    return collectionOf(name, { unit: unit(), limits, checkDeadline: checkDeadline ?? (() => {}) })
+    const run = invocation()
+    return collectionOf(name, { unit: unit(), limits: run.limits, checkDeadline: () => run.checkDeadline?.() })
   }
 
   return {

@@ -16,14 +16,16 @@ export const timersBinding: Binding = (invocation) => {
         new Promise((resolve) => {
           const { signal } = invocation()
           if (signal.aborted) return
-          const cancel = milliseconds > 0 ? later(milliseconds, () => wake()) : soon(() => wake())
-          const forget = (): void => cancel()
-          signal.addEventListener("abort", forget, { once: true })
-          wake = () => {
+          const end = (): void => {
             cancel()
             signal.removeEventListener("abort", forget)
             resolve(nothing)
           }
+          // A run that begins again leaves a sleep of its first attempt behind: that must not end this one.
+          const cancel = milliseconds > 0 ? later(milliseconds, end) : soon(end)
+          const forget = (): void => cancel()
+          signal.addEventListener("abort", forget, { once: true })
+          wake = end
         }),
     },
     "sleep.cancel": {

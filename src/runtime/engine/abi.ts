@@ -51,13 +51,11 @@ export interface Exports {
   readonly free: (pointer: number) => void
   readonly throwValue: (ctx: number, error: number) => number
   readonly newError: (ctx: number) => number
-  readonly setMemoryLimit: (rt: number, bytes: number) => void
   readonly setMaxStackSize: (rt: number, bytes: number) => void
   readonly getUndefined: () => number
   readonly newRuntime: () => number
   readonly newContext: (rt: number, intrinsics: number) => number
   readonly freeCString: (ctx: number, text: number) => void
-  readonly freeValue: (ctx: number, value: number) => void
   readonly newArrayBuffer: (ctx: number, bytes: number, length: number) => number
   readonly newFloat64: (ctx: number, value: number) => number
   readonly getFloat64: (ctx: number, value: number) => number
@@ -73,7 +71,6 @@ export interface Exports {
   readonly resolveException: (ctx: number, value: number) => number
   readonly dump: (ctx: number, value: number) => number
   readonly evaluate: (ctx: number, code: number, length: number, file: number, detectModule: number, flags: number) => number
-  readonly typeOf: (ctx: number, value: number) => number
   readonly getGlobal: (ctx: number) => number
   readonly promiseState: (ctx: number, promise: number) => number
   readonly promiseResult: (ctx: number, promise: number) => number
@@ -92,13 +89,11 @@ const exportNames: Readonly<Record<keyof Exports, string>> = {
   free: "M",
   throwValue: "w",
   newError: "x",
-  setMemoryLimit: "y",
   setMaxStackSize: "D",
   getUndefined: "E",
   newRuntime: "K",
   newContext: "N",
   freeCString: "S",
-  freeValue: "P",
   newArrayBuffer: "X",
   newFloat64: "Y",
   getFloat64: "Z",
@@ -114,7 +109,6 @@ const exportNames: Readonly<Record<keyof Exports, string>> = {
   resolveException: "na",
   dump: "oa",
   evaluate: "pa",
-  typeOf: "ra",
   getGlobal: "ua",
   promiseState: "wa",
   promiseResult: "xa",

@@ -1,6 +1,6 @@
 import { cardBase, cardBytes, cardOf, type Exports, evalFlags, exportsOf, importsOf, initialPages, stackBytes, tags } from "./abi.ts"
 
-/** What a guest calls out to; set anew for each use. */
+/** What a guest calls out to; nothing while the blank state is made. */
 export interface GuestHost {
   /** A call of a host function. Gives the address of a JSValue, or 0 for undefined. */
   readonly callFunction: (argc: number, argv: number, id: number) => number

@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest"
+import { dsBinding } from "../../../src/runtime/bindings/ds.ts"
+import type { HostFunction } from "../../../src/runtime/host.ts"
+import { JobRun, type RunHome } from "../../../src/runtime/jobRun.ts"
 import type { Ds, Query } from "../../../src/runtime/prelude/ds.ts"
 import { withStore } from "./store.ts"
 
@@ -228,6 +231,24 @@ describe("find", () => {
       await expect(run((ds) => ds.find("c", { i: -1 }), { checkDeadline: tooLate })).rejects.toThrow("too late")
       // The connection is as good as before.
       expect(await run((ds) => ds.count("c", { i: { $lt: 10 } }))).toBe(10)
+    }))
+
+  it("looks at the time of the run that it is part of", () =>
+    withStore(async ({ run, storage }) => {
+      await run((ds) => Array.from({ length: 1250 }, (_, i) => ds.insert("c", { i })))
+      let looked: JobRun | undefined
+      const home = {
+        settings: { logLines: 0 },
+        storage: () => storage,
+        newUnit: () => "unit-of-a-run",
+        checkDeadline: (asked: JobRun) => (looked = asked),
+      }
+      const job = { id: 1, key: "k", site: "a", request: "r", env: {}, meta: "", body: undefined }
+      const jobRun = new JobRun(home as unknown as RunHome, job, {} as JobRun["limits"])
+      const count = dsBinding(() => jobRun)["ds.count"] as HostFunction
+      expect(count.run(...(["c", JSON.stringify({ i: -1 })] as never))).toBe(0)
+      expect(looked).toBe(jobRun)
+      jobRun.dropWrites()
     }))
 
   it("refuses to answer with more than a request can hold", () =>
