@@ -99,6 +99,11 @@ it("holds nothing of the program before, even if there is no room for a copy of 
   expect(bare.guest.bytes.includes("the-secret-of-the-code")).toBe(false)
 })
 
+it("gives the same image each time that a program starts", () => {
+  const starting = new Sandbox(bare.engine, memoryBytes)
+  for (let i = 0; i < 50; i++) expect(startProgram(starting, programOf(programs.small), 5000, () => {})).toEqual(all.small.image)
+})
+
 it("is not reached by what a program that had broken the engine may have written where programs start", () => {
   const starting = new Sandbox(bare.engine, memoryBytes)
   const start = (name: Name) => startProgram(starting, programOf(programs[name]), 5000, () => {})
