@@ -100,7 +100,7 @@ const benchAppend = (): Promise<void> =>
       rows.push([`append, ${writers} at once`, count(perSecond), (perSecond / raw.perSecond).toFixed(2), spread(latencies)])
     }
     table(
-      "Durable appends (WAL, synchronous=FULL; chain and six projections included)",
+      `Durable appends (WAL, synchronous=FULL; chain and ${projections.length} projections included)`,
       ["what", "events/s", "ratio to raw", "ms p50 / p95 / p99 / max"],
       rows,
     )
@@ -162,7 +162,7 @@ const benchGrowth = (): Promise<void> =>
         "events",
         "appends/s (thousand at once)",
         "open, ms",
-        "rebuild, events/s (each of six projections)",
+        `rebuild, events/s (each of ${projections.length} projections)`,
         "verify, events/s",
         "verify, MB/s of payload",
       ],
