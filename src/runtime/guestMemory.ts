@@ -20,7 +20,8 @@ export class GuestMemory {
   private readonly brk: number
   /** Where the copy's static data lies; the heap follows it. */
   private readonly copy: number
-  private image: Image
+  /** The state that it was set to last. */
+  image: Image
   private isTrusted = false
 
   constructor(guest: Guest, blank: Blank, brk: number) {

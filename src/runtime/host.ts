@@ -77,7 +77,7 @@ export interface Invocation {
   /** Aborted when the run is over, whatever way it ended. */
   readonly signal: AbortSignal
   /** Throws when the run has used up its time. Host functions that loop call it now and then. */
-  readonly checkDeadline?: (() => void) | undefined
+  readonly checkDeadline: () => void
 }
 
 /** Limits that bindings hold to; each is a setting. */

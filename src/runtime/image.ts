@@ -8,7 +8,6 @@ import type { Guest } from "./engine/guest.ts"
 export interface Blank {
   /** Static data, and behind it the heap. */
   readonly bytes: Uint8Array
-  readonly words: Int32Array
   readonly pointers: Pointers
   /** The state of a guest in which nothing else has been evaluated. */
   readonly image: Image
@@ -44,7 +43,7 @@ export const takeBlank = (guest: Guest, top: number, pointers: Pointers): Blank 
   bytes.set(guest.bytes.subarray(0, staticEnd))
   bytes.set(guest.bytes.subarray(heapStart, end), staticEnd)
   const nothing = new Int32Array(0)
-  return { bytes, words: new Int32Array(bytes.buffer), pointers, image: { runs: nothing, words: nothing, end } }
+  return { bytes, pointers, image: { runs: nothing, words: nothing, end } }
 }
 
 /** Takes the image of a guest that was blank and has had a program evaluated in it. */
@@ -52,6 +51,7 @@ export const takeImage = (guest: Guest, top: number, blank: Blank): Image => {
   const isFree = freeCards(guest, top)
   const end = Math.max(blank.image.end, endOf(guest, top))
   const { staticEnd, heapStart, words: live } = guest
+  const blankWords = new Int32Array(blank.bytes.buffer)
   const runs: Array<number> = []
   const words: Array<number> = []
   let runEnd = Number.NEGATIVE_INFINITY
@@ -69,7 +69,7 @@ export const takeImage = (guest: Guest, top: number, blank: Blank): Image => {
     for (let card = cardOf(from); card < cardOf(to); card++) {
       if (!guest.mayHaveChanged(card) || isFree.has(card)) continue
       const first = (card * cardBytes) >> 2
-      for (let at = first; at < first + cardBytes / 4; at++) if (live[at] !== (blank.words[at - shift] ?? 0)) add(at)
+      for (let at = first; at < first + cardBytes / 4; at++) if (live[at] !== (blankWords[at - shift] ?? 0)) add(at)
     }
   }
   compare(0, staticEnd, 0)

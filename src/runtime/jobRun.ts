@@ -27,7 +27,6 @@ export interface RunHome {
 /** One job while it runs: its unit of work, its logs, what it wants sent. */
 export class JobRun implements Run, Invocation {
   readonly id: number
-  readonly key: string
   readonly site: string
   readonly request: string
   readonly env: Readonly<Record<string, string>>
@@ -42,7 +41,6 @@ export class JobRun implements Run, Invocation {
   private lines: Array<LogEntry> = []
   private linesLeft: number
   private messages: Array<Broadcast | Kick> = []
-  hasAnswered = false
   hasCalledOut = false
   /** Answers of the calls that a script waits for without giving way; the script is run again with one more each time. */
   fetched: Array<{ readonly request: string; readonly answer: string }> = []
@@ -51,7 +49,6 @@ export class JobRun implements Run, Invocation {
     home: RunHome,
     job: {
       readonly id: number
-      readonly key: string
       readonly site: string
       readonly request: string
       readonly env: Readonly<Record<string, string>>
@@ -62,7 +59,6 @@ export class JobRun implements Run, Invocation {
   ) {
     this.home = home
     this.id = job.id
-    this.key = job.key
     this.site = job.site
     this.request = job.request
     this.env = job.env
@@ -115,7 +111,6 @@ export class JobRun implements Run, Invocation {
   }
 
   answered(answer: GuestAnswer): void {
-    this.hasAnswered = true
     this.home.post(this, answer)
   }
 

@@ -30,8 +30,6 @@ export class Sandbox {
   /** Where lines go while a program starts. */
   private startLog: Invocation["log"] | undefined
 
-  /** The state that it is in, or goes back to. */
-  image: Image
   private isUsed = false
   private hasAnswered = false
   private hasFinished = false
@@ -43,7 +41,6 @@ export class Sandbox {
     const { ctx } = engine.blank.pointers
     this.guest = guest
     this.memory = new GuestMemory(guest, engine.blank, engine.layout.brk)
-    this.image = engine.blank.image
     const table = hostTable(() => this.invocation(), this.engineHost())
     this.calls = new HostCalls(guest, table, this.budget, {
       limits: () => this.run?.limits,
@@ -56,6 +53,11 @@ export class Sandbox {
       callFunction: (argc, argv, id) => this.calls.call(ctx, argc, argv, id),
       poll: () => this.setTicks(this.budget.poll()),
     }
+  }
+
+  /** The state that it is in, or goes back to. */
+  get image(): Image {
+    return this.memory.image
   }
 
   /** How far memory has grown: it cannot shrink, so a guest that grew much is better replaced. */
@@ -135,7 +137,6 @@ export class Sandbox {
     this.code = code
     if (image === this.image) return this.restore()
     this.forget()
-    this.image = image
     this.memory.set(image)
     this.isUsed = false
   }

@@ -83,7 +83,7 @@ export const sandboxes = ({ path, engine, ...options }: SandboxThreadOptions & E
       // The other requests in this thread are not to suffer from it.
       return out.failed(id, { kind: "defect", message: textOf(error) }, 0, undefined)
     }
-    runs.begin(sandbox, program, { id, key, request, meta, body })
+    runs.begin(sandbox, program, { id, request, meta, body })
   }
 
   const runJobs = (jobs: Jobs): void => {
@@ -164,7 +164,7 @@ export const sandboxes = ({ path, engine, ...options }: SandboxThreadOptions & E
       shelf.giveBack(sandbox)
       const code = programCode(warmUpProgram)
       const program = { site: warmUpProgram.site, env: {}, limits: limitsFor(undefined) }
-      const request = { id: -1, key: "warm-up", request: "warm-up", meta: "GET\nhttp://localhost/\nhost\nlocalhost", body: undefined }
+      const request = { id: -1, request: "warm-up", meta: "GET\nhttp://localhost/\nhost\nlocalhost", body: undefined }
       const some = (left: number): void => {
         for (let i = 0; i < atATime; i++) runs.begin(shelf.take(image, code), program, request)
         out.clear()

@@ -18,7 +18,6 @@ export interface RunnableProgram {
 
 export interface RunRequest {
   readonly id: number
-  readonly key: string
   /** The id that logs and events carry. */
   readonly request: string
   readonly meta: string

@@ -17,7 +17,7 @@ export const dsBinding: Binding = (invocation) => {
 
   const collection = (name: string) => {
     const run = invocation()
-    return collectionOf(name, { unit: unit(), limits: run.limits, checkDeadline: () => run.checkDeadline?.() })
+    return collectionOf(name, { unit: unit(), limits: run.limits, checkDeadline: () => run.checkDeadline() })
   }
 
   return {

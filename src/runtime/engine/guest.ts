@@ -101,7 +101,7 @@ export class Guest {
   }
 
   /** Notes that the host has written there, as the program itself notes its own stores. */
-  mark(address: number, length: number): void {
+  private mark(address: number, length: number): void {
     this.bytes.fill(1, cardBase + cardOf(address), cardBase + cardOf(address + length) + 1)
   }
 

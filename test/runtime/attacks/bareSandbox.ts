@@ -85,7 +85,6 @@ export const bareSandbox = (cartridge: string, files: Readonly<Record<string, st
       },
       {
         id: ++requests,
-        key: "tested",
         site: "tested",
         request: `r${requests}`,
         env: { SECRET: "the secret variable" },

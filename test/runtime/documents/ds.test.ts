@@ -243,7 +243,7 @@ describe("find", () => {
         newUnit: () => "unit-of-a-run",
         checkDeadline: (asked: JobRun) => (looked = asked),
       }
-      const job = { id: 1, key: "k", site: "a", request: "r", env: {}, meta: "", body: undefined }
+      const job = { id: 1, site: "a", request: "r", env: {}, meta: "", body: undefined }
       const jobRun = new JobRun(home as unknown as RunHome, job, {} as JobRun["limits"])
       const count = dsBinding(() => jobRun)["ds.count"] as HostFunction
       expect(count.run(...(["c", JSON.stringify({ i: -1 })] as never))).toBe(0)

@@ -67,7 +67,12 @@ export const withStore = (use: (store: Store) => Promise<void>, over: Partial<Wr
     const begin: Store["begin"] = (options = {}) => {
       const site = options.site ?? "a"
       const unit = storage.begin(site, `unit-${units++}`, clock())
-      const invocation = { site, unit: () => unit, limits: { ...limits, ...options.limits }, checkDeadline: options.checkDeadline }
+      const invocation = {
+        site,
+        unit: () => unit,
+        limits: { ...limits, ...options.limits },
+        checkDeadline: options.checkDeadline ?? (() => {}),
+      }
       return {
         unit,
         enter: (code) => {
