@@ -30,6 +30,7 @@ await build({
     "src/projections/readerThread.ts",
     "src/http/deploy/unpackThread.ts",
     "src/http/deploy/compressThread.ts",
+    "src/http/accounts/bcryptThread.ts",
     "src/runtime/engineThread.ts",
     "src/runtime/sandboxThread.ts",
   ],

@@ -27,8 +27,14 @@ export const migrations = (): ReadonlyArray<{ readonly name: string; readonly sq
 /** The folder of a site that every new cartridge starts with: `root` or `404`. */
 export const seedFolder = (site: string): string => fileURLToPath(new URL(`../seeds/${site}`, import.meta.url))
 
+/** The program's own pages, which the admin's hosts show. */
+export const adminFolder: string = fileURLToPath(new URL("../admin", import.meta.url))
+
 /** What `fazt new` begins a site with, such as `api`. */
 export const templateFolder = (template: string): string => fileURLToPath(new URL(`../templates/${template}`, import.meta.url))
+
+/** Passwords that are guessed first, in lower case, one a line; lines that begin with `#` are remarks. */
+export const commonPasswordsFile: string = fileURLToPath(new URL("../data/common-passwords.txt", import.meta.url))
 
 /** The types of all that server code finds. */
 export const typesFile: string = fileURLToPath(new URL("../types/fazt.d.ts", import.meta.url))

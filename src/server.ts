@@ -16,8 +16,8 @@ import type { CartridgeUnusable } from "./events/cartridge.ts"
 import type { EventLog } from "./events/EventLog.ts"
 import type { CartridgeLocked } from "./events/lock.ts"
 import { decodeManifest } from "./events/manifest.ts"
+import { hashPassword, newPassword } from "./http/accounts/password.ts"
 import { newKey } from "./http/api/newKey.ts"
-import { hashPassword, newPassword } from "./http/api/password.ts"
 import { addresses } from "./http/api/views.ts"
 import { blobSink } from "./http/deploy/blobSink.ts"
 import { type DeployError, Deployer } from "./http/deploy/Deployer.ts"
@@ -25,6 +25,7 @@ import { storeFolder } from "./http/deploy/folder.ts"
 import { Functions } from "./http/Functions.ts"
 import { Handler } from "./http/Handler.ts"
 import { Reads } from "./http/Reads.ts"
+import { Secrets } from "./http/Secrets.ts"
 import { ServerInfo } from "./http/ServerInfo.ts"
 import { Settings } from "./http/Settings.ts"
 import { SiteEnv } from "./http/SiteEnv.ts"
@@ -91,6 +92,7 @@ export const cartridgeLayer = (options: CartridgeOptions): Layer.Layer<Cartridge
         Layer.provideMerge(threads ? Layer.merge(Functions.layer(path), expireKeys(path)) : Functions.layer(path)),
         Layer.provideMerge(Sockets.layer),
         Layer.provideMerge(Layer.mergeAll(SiteEnv.layer, LogBuffer.layer)),
+        Layer.provideMerge(Secrets.layer),
         Layer.provideMerge(info),
         Layer.provideMerge(Settings.layer),
         Layer.provideMerge(Layer.mergeAll(queries, Reads.layer(path), Commands.layer, sqliteEventLog(path))),
@@ -116,7 +118,7 @@ export const enrollOwner = (
   Effect.gen(function* () {
     const commands = yield* Commands
     const { db } = yield* Reads
-    if (accessQueries(db).owner() !== undefined) return Option.none()
+    if (accessQueries(db).hasOwner()) return Option.none()
     const password = Option.getOrElse(givenPassword, newPassword)
     const secret = yield* Effect.promise(() => hashPassword(password))
     const ref = "owner/password"

@@ -1,7 +1,7 @@
 import * as Args from "@effect/cli/Args"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import type { Diff } from "../http/api/Api.ts"
+import type { Diff } from "../http/api/contract/sites.ts"
 import { segment, withServer } from "./connection.ts"
 import { printable } from "./format.ts"
 import { json, serverOptions, site } from "./options.ts"

@@ -1,6 +1,6 @@
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import type { Deployment } from "../http/api/Api.ts"
+import type { Deployment } from "../http/api/contract/sites.ts"
 import { segment, withServer } from "./connection.ts"
 import { ago, minute } from "./format.ts"
 import { given, json, limit, serverOptions, site } from "./options.ts"

@@ -1,7 +1,7 @@
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { LogEntry } from "../http/api/Api.ts"
+import type { LogEntry } from "../http/api/contract/logs.ts"
 import type { Server } from "./client.ts"
 import { segment, withRunningServer, withServer } from "./connection.ts"
 import { followPages, lastPlace, newestPages } from "./follow.ts"

@@ -1,6 +1,6 @@
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import type { Site } from "../http/api/Api.ts"
+import type { Site } from "../http/api/contract/sites.ts"
 import { withServer } from "./connection.ts"
 import { ago, bytes } from "./format.ts"
 import { json, serverOptions } from "./options.ts"

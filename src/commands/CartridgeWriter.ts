@@ -9,6 +9,7 @@ import { CartridgeLocked } from "../events/lock.ts"
 import type { RebuildProgress } from "../projections/projector.ts"
 import { decodeRequest, type SentRequest } from "./unitText.ts"
 import { makeWriter, type Writer } from "./writer.ts"
+import { type WriterStats, writerMeter } from "./writerMeter.ts"
 import { answerPort, decodeCommitted, type FromWriter, requestPort, type ToWriter, type WriterThreadOptions } from "./writerPort.ts"
 import type { Committed, WriterError, WriterReply, WriterRequest } from "./writerRequest.ts"
 
@@ -26,6 +27,8 @@ export class CartridgeWriter extends Context.Tag("fazt/CartridgeWriter")<
     readonly onCommitted: (listener: (committed: Committed) => void) => Effect.Effect<void, never, Scope.Scope>
     /** Why the log must not be written to, if it must not. */
     readonly readOnly: Writer["readOnly"]
+    /** What the writer has done so far, without asking it. */
+    readonly stats: () => WriterStats
     /** Fails when the writer has died. */
     readonly died: Effect.Effect<never, Error>
   }
@@ -84,10 +87,12 @@ export const layerInProcess = (config: WriterConfig): Layer.Layer<CartridgeWrite
     CartridgeWriter,
     Effect.gen(function* () {
       const listeners = new Set<(committed: Committed) => void>()
+      const { memory, stats } = writerMeter()
       const start = Effect.try({
         try: () =>
           makeWriter({
             ...config,
+            meter: memory,
             now: Date.now,
             onCommitted: (committed) => {
               for (const listener of listeners) listener(committed)
@@ -103,7 +108,7 @@ export const layerInProcess = (config: WriterConfig): Layer.Layer<CartridgeWrite
         return port2
       }
       const submit: Submit = (request, reply) => core.submit(decodeRequest(request), reply)
-      return make(submit, { connect, readOnly: core.readOnly, died: Effect.never }, listeners)
+      return make(submit, { connect, readOnly: core.readOnly, stats, died: Effect.never }, listeners)
     }),
   )
 
@@ -115,7 +120,9 @@ export const layerThread = (config: WriterConfig, thread: URL): Layer.Layer<Cart
       const listeners = new Set<(committed: Committed) => void>()
       const died = yield* Deferred.make<never, Error>()
       const ready = yield* Deferred.make<Writer["readOnly"], unknown>()
-      const { onRebuild, ...workerData } = config
+      const { memory, stats } = writerMeter()
+      const { onRebuild, ...options } = config
+      const workerData: WriterThreadOptions = { ...options, meter: memory }
       const worker = new Worker(thread, { workerData, name: "fazt-writer" })
       const port = requestPort({ postMessage: (message: ToWriter, transfer) => worker.postMessage(message, transfer) })
       let closing = false
@@ -152,6 +159,6 @@ export const layerThread = (config: WriterConfig, thread: URL): Layer.Layer<Cart
         worker.postMessage({ connect: port1 } satisfies ToWriter, [port1])
         return port2
       }
-      return make(port.submit, { connect, readOnly, died: Deferred.await(died) }, listeners)
+      return make(port.submit, { connect, readOnly, stats, died: Deferred.await(died) }, listeners)
     }),
   )

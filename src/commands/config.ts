@@ -1,3 +1,4 @@
+import { isIP, isIPv4 } from "node:net"
 import * as Either from "effect/Either"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
@@ -55,6 +56,17 @@ const hostList = (value: string) =>
     ? undefined
     : "use host names with commas between them, such as api.example.com,*.example.org, or nothing for any public host."
 
+const proxyList = (value: string) =>
+  value === "" || value.split(",").every((entry) => isProxy(entry.trim()))
+    ? undefined
+    : "use IP addresses and ranges with commas between them, such as loopback,10.0.0.0/8,2001:db8::1, or nothing if no proxy is believed."
+
+/** An address, a CIDR range, or the word for this machine. */
+const isProxy = (entry: string): boolean => {
+  const [, address = "", bits] = /^([0-9a-f.:]+)(?:\/(0|[1-9]\d{0,2}))?$/i.exec(entry) ?? []
+  return entry === "loopback" || (isIP(address) !== 0 && Number(bits ?? 0) <= (isIPv4(address) ? 32 : 128))
+}
+
 const gibibyte = 1024 ** 3
 
 /** A setting that is a whole number. */
@@ -69,6 +81,26 @@ const setting = (byDefault: string, describe: string, min: number, max: number, 
 export const settings = {
   "server.domain": { default: "localhost", describe: "the domain that sites are subdomains of", restart: true, problem: hostName },
   "server.port": setting("4698", "the port to listen on", 0, 65_535, true),
+  "server.trusted_proxies": {
+    default: "",
+    describe: "proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses and CIDR ranges, or loopback for this machine",
+    restart: false,
+    problem: proxyList,
+  },
+  "limits.connections": setting("10000", "connections that may be open, 0 for no limit", 0, 1_000_000),
+  "limits.address_connections": setting("200", "connections from one address, other than from this machine; 0 for no limit", 0, 1_000_000),
+  "limits.address_requests_per_second": setting(
+    "500",
+    "requests from one address in a second, other than from this machine, twice as many at once; 0 for no limit",
+    0,
+    1_000_000,
+  ),
+  "limits.slow_body_seconds": setting("30", "seconds after which the pace is looked at in which a request's body comes", 1, 3600),
+  "limits.slow_body_bytes_per_second": setting("1024", "the slowest pace of a request's body, in bytes a second; 0 for any", 0, 1024 ** 2),
+  "limits.api_auth_per_minute": setting("30", "attempts to log in or to change how, from one address; 0 for no limit", 0, 1_000_000),
+  "limits.api_write_per_minute": setting("600", "other changes over the API by one caller in a minute, 0 for no limit", 0, 1_000_000),
+  "limits.api_read_per_minute": setting("3000", "reads over the API by one caller in a minute, 0 for no limit", 0, 1_000_000),
+  "limits.api_upload_per_minute": setting("6000", "deploys and uploaded files of one caller in a minute, 0 for no limit", 0, 1_000_000),
   "limits.deploys_per_minute": setting("120", "deploys that one API key may make in a minute, 0 for no limit", 0, 1_000_000),
   "limits.file_bytes": setting(String(100 * 1024 ** 2), "the largest file of a deploy, in bytes", 1, 100 * gibibyte),
   "limits.site_bytes": setting(String(gibibyte), "the most bytes that a deploy's files may have together", 1, 1000 * gibibyte),
@@ -142,6 +174,7 @@ export const settings = {
   "live.sockets": setting("10000", "WebSockets that may be open on the server", 0, 1_000_000),
   "live.address_sockets": setting("100", "WebSockets from one address, other than from this machine; 0 for no limit", 0, 1_000_000),
   "live.backlog_bytes": setting(String(1024 ** 2), "bytes that may wait for a slow WebSocket client before it is dropped", 1024, gibibyte),
+  "live.event_streams": setting("100", "streams of live events that may be open on the server", 0, 100_000),
 } as const satisfies Record<string, Setting>
 
 export type SettingKey = keyof typeof settings

@@ -2,8 +2,10 @@ import * as Either from "effect/Either"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { BlobHash, DeployId, DeploySource, type SiteEvent, SiteName, siteStream } from "../events/site.ts"
+import { canonicalJson } from "../events/chain.ts"
+import { BlobHash, DeployId, DeploySource, SiteCors, type SiteEvent, SiteName, siteStream } from "../events/site.ts"
 import type { Decider } from "./decider.ts"
+import { corsProblem } from "./siteCors.ts"
 
 const reservedNames: ReadonlySet<string> = new Set(["www", "api", "mail", "ftp", "smtp", "pop", "imap", "ns1", "ns2", "localhost", "admin"])
 
@@ -59,7 +61,23 @@ export class NoEarlierDeploy extends Schema.TaggedError<NoEarlierDeploy>()("NoEa
   }
 }
 
-export const SiteError = Schema.Union(SiteNameInvalid, SiteNotFound, SiteExists, DeployNotFound, DeployExists, NoEarlierDeploy)
+export class SiteCorsInvalid extends Schema.TaggedError<SiteCorsInvalid>()("SiteCorsInvalid", { reason: Schema.String }) {
+  readonly code = "VALIDATION_FAILED"
+  readonly status = 400
+  override get message(): string {
+    return this.reason
+  }
+}
+
+export const SiteError = Schema.Union(
+  SiteNameInvalid,
+  SiteNotFound,
+  SiteExists,
+  DeployNotFound,
+  DeployExists,
+  NoEarlierDeploy,
+  SiteCorsInvalid,
+)
 export type SiteError = typeof SiteError.Type
 
 export const CreateSite = Schema.TaggedStruct("CreateSite", { site: Schema.String })
@@ -80,7 +98,11 @@ export const RollBackSite = Schema.TaggedStruct("RollBackSite", { site: Schema.S
 export const DeleteSite = Schema.TaggedStruct("DeleteSite", { site: Schema.String })
 export const UndeleteSite = Schema.TaggedStruct("UndeleteSite", { site: Schema.String })
 
-export const SiteCommand = Schema.Union(CreateSite, DeploySite, RollBackSite, DeleteSite, UndeleteSite)
+/** Lets pages of other origins call the site's own code. Also of a deleted site, which may come back. */
+export const SetSiteCors = Schema.TaggedStruct("SetSiteCors", { site: Schema.String, cors: SiteCors })
+export const UnsetSiteCors = Schema.TaggedStruct("UnsetSiteCors", { site: Schema.String })
+
+export const SiteCommand = Schema.Union(CreateSite, DeploySite, RollBackSite, DeleteSite, UndeleteSite, SetSiteCors, UnsetSiteCors)
 export type SiteCommand = typeof SiteCommand.Type
 
 interface Deploy {
@@ -93,6 +115,7 @@ export interface SiteState {
   readonly status: "absent" | "present" | "deleted"
   readonly live: string | undefined
   readonly deploys: HashMap.HashMap<string, Deploy>
+  readonly cors: SiteCors | undefined
 }
 
 /** Why the name cannot be a site's, if it cannot. */
@@ -140,10 +163,18 @@ const rollBack = ({ site, to }: typeof RollBackSite.Type, state: SiteState): Eit
   return events({ type: "v1.SiteRolledBack", data: { site, from: live, to: target, manifest: deploy.manifest } })
 }
 
+const setCors = ({ site, cors }: typeof SetSiteCors.Type, state: SiteState): Either.Either<ReadonlyArray<SiteEvent>, SiteError> => {
+  if (state.status === "absent") return fail(new SiteNotFound({ site }))
+  const reason = corsProblem(cors)
+  if (reason !== undefined) return fail(new SiteCorsInvalid({ reason }))
+  const isSame = state.cors !== undefined && canonicalJson(state.cors) === canonicalJson(cors)
+  return isSame ? events() : events({ type: "v1.SiteCorsSet", data: { site, ...cors } })
+}
+
 export const siteDecider: Decider<SiteCommand, SiteState, SiteEvent, SiteError> = {
   stream: (command) => siteStream(command.site),
 
-  initial: { status: "absent", live: undefined, deploys: HashMap.empty() },
+  initial: { status: "absent", live: undefined, deploys: HashMap.empty(), cors: undefined },
 
   decide: (command, state) => {
     const { site } = command
@@ -163,6 +194,11 @@ export const siteDecider: Decider<SiteCommand, SiteState, SiteEvent, SiteError> 
       case "UndeleteSite":
         if (state.status === "absent") return fail(new SiteNotFound({ site }))
         return state.status === "present" ? events() : events(undeleted(site, state))
+      case "SetSiteCors":
+        return setCors(command, state)
+      case "UnsetSiteCors":
+        if (state.status === "absent") return fail(new SiteNotFound({ site }))
+        return state.cors === undefined ? events() : events({ type: "v1.SiteCorsUnset", data: { site } })
     }
   },
 
@@ -181,6 +217,12 @@ export const siteDecider: Decider<SiteCommand, SiteState, SiteEvent, SiteError> 
         return { ...state, status: "deleted" }
       case "v1.SiteUndeleted":
         return { ...state, status: "present" }
+      case "v1.SiteCorsSet": {
+        const { site: _, ...cors } = event.data
+        return { ...state, cors }
+      }
+      case "v1.SiteCorsUnset":
+        return { ...state, cors: undefined }
     }
   },
 }

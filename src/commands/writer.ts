@@ -8,6 +8,7 @@ import { type Projector, projector, type RebuildProgress } from "../projections/
 import { rebuildQueue, transactionPerStep } from "./rebuilds.ts"
 import { failureOf, isStorageError } from "./storageError.ts"
 import { type HandlerParts, stagedForMs, writerHandler } from "./writerHandler.ts"
+import { type WriterMeter, writerMeter } from "./writerMeter.ts"
 import type { Committed, Pending, WriterReply, WriterRequest } from "./writerRequest.ts"
 import { writerTransactions } from "./writerTransactions.ts"
 
@@ -24,6 +25,8 @@ export interface WriterOptions {
   readonly onCommitted: (committed: Committed) => void
   /** Called while changed projections are rebuilt before the writer is ready. */
   readonly onRebuild: (progress: RebuildProgress) => void
+  /** The memory of a `writerMeter`, for those who want to read what the writer does. */
+  readonly meter?: SharedArrayBuffer
 }
 
 /** One transaction takes at most so much, so that a flood of uploads cannot hold up a command for long. */
@@ -60,7 +63,8 @@ const openWriter = (options: WriterOptions, lock: CartridgeLock) => {
     readModels.ready()
     blobs.sweep(options.now() - stagedForMs)
   }
-  return writerLoop(db, { lock, log, blobs, secrets, readModels, unknown, now: options.now, onCommitted: options.onCommitted })
+  const { now, onCommitted } = options
+  return writerLoop(db, { lock, log, blobs, secrets, readModels, unknown, now, onCommitted, meter: writerMeter(options.meter) })
 }
 
 export type Writer = ReturnType<typeof makeWriter>
@@ -76,9 +80,10 @@ const createTables = (db: Sqlite, readModels: Projector): void => {
 interface Parts extends HandlerParts {
   readonly lock: CartridgeLock
   readonly onCommitted: (committed: Committed) => void
+  readonly meter: WriterMeter
 }
 
-const writerLoop = (db: Sqlite, { lock, onCommitted, ...parts }: Parts) => {
+const writerLoop = (db: Sqlite, { lock, onCommitted, meter, ...parts }: Parts) => {
   const { log, readModels, unknown } = parts
   const handler = writerHandler(db, parts)
   const commitTogether = writerTransactions(db, handler)
@@ -115,14 +120,18 @@ const writerLoop = (db: Sqlite, { lock, onCommitted, ...parts }: Parts) => {
 
   const commitBatch = (batch: ReadonlyArray<Pending>): void => {
     let replies: ReadonlyArray<WriterReply>
+    const begun = performance.now()
+    const seconds = (): number => (performance.now() - begun) / 1000
     try {
       replies = commitTogether(batch.map(({ request }) => request))
     } catch (error) {
+      meter.failed(batch.length, seconds())
       const reply = failureOf(error)
       for (const pending of batch) pending.reply(reply)
       return
     }
     const { events, variants } = handler.takeDone()
+    meter.committed(batch.length, events.length, seconds())
     if (events.length > 0 || variants.length > 0) {
       onCommitted({ events: events.map(({ seq, type, stream }) => ({ seq, type, stream })), variants })
     }
@@ -141,6 +150,7 @@ const writerLoop = (db: Sqlite, { lock, onCommitted, ...parts }: Parts) => {
     while (queue.length > 0) {
       if (queue[0]!.request.kind === "rebuild") startRebuild(queue.shift()!)
       else flushBatch(takeBatch())
+      meter.queued(queue.length)
     }
   }
 
@@ -149,6 +159,7 @@ const writerLoop = (db: Sqlite, { lock, onCommitted, ...parts }: Parts) => {
     submit: (request: WriterRequest, reply: (reply: WriterReply) => void): void => {
       if (closed) return reply({ ok: false, defect: new Error("The writer is closed.") })
       queue.push({ request, reply })
+      meter.queued(queue.length)
       if (flushing) return
       flushing = true
       setImmediate(flush)

@@ -6,6 +6,7 @@ import { type Appended, type AppendRequest, InvalidEvent, LogIsReadOnly, NotEras
 import { erasureStream } from "../events/erasure.ts"
 import { isErased, type Recorded } from "../events/event.ts"
 import type { LogWriter } from "../events/log.ts"
+import { shreddedBy } from "../events/shredding.ts"
 import type { Vault } from "../events/vault.ts"
 import type { Projector } from "../projections/projector.ts"
 import { type AnyDecider, deciderFor } from "./command.ts"
@@ -86,12 +87,13 @@ export const writerHandler = (db: Sqlite, { log, blobs, secrets, readModels, unk
     const events = Either.getOrThrowWith(decider.decide(command, state), (error) => error)
     if (events.length === 0) return { appended: undefined }
     beginToWrite()
+    // Before secrets are put, so that one may take the place of another under its name.
+    events.flatMap(shreddedBy).forEach(shred)
     for (const { ref, secret } of request.secrets ?? []) secrets.put(ref, secret)
     if (command._tag === "DeploySite") keepBlobsOf(command.manifest)
     const withIds = events.map((event, n) => ({ ...event, id: `${id}.${n}` }))
     const expected = version === 0 ? "none" : version
     const appended = append({ actor, cause, streams: [{ stream, expected, events: withIds }] })
-    for (const event of events) if (event.type === "v1.EnvPurged") event.data.refs.forEach(shred)
     remember(stream, version + events.length, events.reduce(decider.evolve, state))
     return { appended }
   }

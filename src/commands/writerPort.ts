@@ -7,7 +7,7 @@ import type { Writer, WriterOptions } from "./writer.ts"
 import { type Committed, WriterError, type WriterReply, type WriterRequest } from "./writerRequest.ts"
 
 /** What a writer thread is started with. */
-export type WriterThreadOptions = Pick<WriterOptions, "path" | "migrations" | "release" | "masterKey" | "holder">
+export type WriterThreadOptions = Pick<WriterOptions, "path" | "migrations" | "release" | "masterKey" | "holder" | "meter">
 
 /** To the writer thread. A port given by `connect` speaks requests and replies only. */
 export type ToWriter = { readonly requests: Requests } | { readonly connect: MessagePort } | { readonly close: true }

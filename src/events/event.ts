@@ -1,19 +1,23 @@
-import { accessEvents } from "./access.ts"
+import { accountEvents } from "./accounts.ts"
 import { configEvents } from "./config.ts"
 import type { EventOf } from "./define.ts"
 import { documentEvents } from "./doc.ts"
 import { envEvents } from "./env.ts"
 import { erasureEvents } from "./erasure.ts"
+import { keyEvents } from "./keys.ts"
 import { kvEvents } from "./kv.ts"
 import { logsEvents } from "./logs.ts"
 import { objectEvents } from "./object.ts"
+import { sessionEvents } from "./sessions.ts"
 import { siteEvents } from "./site.ts"
 
 /** Every event type this release can read and write, current versions only; retired ones live on in `codec.ts` as upcasters. */
 export const eventDefinitions = [
   ...siteEvents,
   ...configEvents,
-  ...accessEvents,
+  ...accountEvents,
+  ...keyEvents,
+  ...sessionEvents,
   ...erasureEvents,
   ...envEvents,
   ...logsEvents,

@@ -24,6 +24,21 @@ export type DeploySource = typeof DeploySource.Type
 
 const Count = Schema.Int.pipe(Schema.nonNegative())
 
+const Names = Schema.Array(Schema.String.pipe(Schema.maxLength(300)))
+
+/**
+ * Which pages of other origins may call a site's own code, and how: the CORS protocol of the Fetch standard. `origins` is `["*"]` for all.
+ * Without `methods` or `headers` all that a browser asks for are allowed. `maxAge`: seconds that a browser may rely on the answer.
+ */
+export const SiteCors = Schema.Struct({
+  origins: Names,
+  methods: Schema.optionalWith(Names, { exact: true }),
+  headers: Schema.optionalWith(Names, { exact: true }),
+  credentials: Schema.Boolean,
+  maxAge: Schema.optionalWith(Count, { exact: true }),
+})
+export type SiteCors = typeof SiteCors.Type
+
 export const siteEvents = [
   /** A site's name was taken; it shows nothing until its first deploy. */
   defineEvent("v1.SiteCreated", { site: SiteName }),
@@ -43,6 +58,10 @@ export const siteEvents = [
   defineEvent("v1.SiteDeleted", { site: SiteName }),
   /** A deleted site is served again, with the deploy that was live when it was deleted (none if it never had one). */
   defineEvent("v1.SiteUndeleted", { site: SiteName, deploy: Schema.NullOr(DeployId), manifest: Schema.NullOr(BlobHash) }),
+  /** Pages of these origins may call the site's own code from now on, instead of those that could before. */
+  defineEvent("v1.SiteCorsSet", { site: SiteName, ...SiteCors.fields }),
+  /** No page of another origin may call it any more, as far as the server has a say. */
+  defineEvent("v1.SiteCorsUnset", { site: SiteName }),
 ] as const
 
 export type SiteEvent = EventOf<(typeof siteEvents)[number]>

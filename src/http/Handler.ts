@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
@@ -6,7 +7,17 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { CartridgeWriter } from "../commands/CartridgeWriter.ts"
 import { blobReader } from "../events/blobs.ts"
+import { adminFolder } from "../resources.ts"
+import { Cookies } from "./accounts/Cookies.ts"
+import { Joining } from "./accounts/Joining.ts"
+import { LastUses } from "./accounts/LastUses.ts"
+import { Logins } from "./accounts/Logins.ts"
+import { NewPasswords } from "./accounts/NewPasswords.ts"
+import { Sessions } from "./accounts/Sessions.ts"
+import { liveAddress } from "./adminHost.ts"
+import { adminPages } from "./adminPages.ts"
 import { Api } from "./api/Api.ts"
+import { accountLayer } from "./api/account.ts"
 import { auditLayer } from "./api/audit.ts"
 import { Authentication, authLayer } from "./api/auth.ts"
 import { blobsLayer } from "./api/blobs.ts"
@@ -16,15 +27,23 @@ import { keysLayer } from "./api/keys.ts"
 import { kvLayer } from "./api/kv.ts"
 import { logsLayer } from "./api/logs.ts"
 import { inEnvelope } from "./api/refusals.ts"
+import { routeOf } from "./api/routes.ts"
 import { serverLayer } from "./api/server.ts"
+import { sessionLayer } from "./api/session.ts"
 import { sitesLayer } from "./api/sites.ts"
-import { blobCache } from "./blobCache.ts"
+import { usersLayer } from "./api/users.ts"
+import { Cache } from "./Cache.ts"
+import { clientOf } from "./clientOf.ts"
 import { classicDeploy } from "./deploy/classic.ts"
 import { DeployRate } from "./deploy/DeployRate.ts"
 import { dispatcher } from "./dispatch.ts"
 import type { EdgeListener } from "./Edge.ts"
+import { liveEvents } from "./events/liveEvents.ts"
 import { Functions } from "./Functions.ts"
 import { functionServer } from "./functionServer.ts"
+import { Limits } from "./limits/Limits.ts"
+import { metricsEndpoint } from "./metrics/endpoint.ts"
+import { Metrics } from "./metrics/Metrics.ts"
 import { Reads } from "./Reads.ts"
 import { ServerInfo } from "./ServerInfo.ts"
 import { Settings } from "./Settings.ts"
@@ -32,7 +51,20 @@ import { Sockets } from "./Sockets.ts"
 import { siteSnapshots } from "./site.ts"
 
 const apiLayer = HttpApiBuilder.api(Api).pipe(
-  Layer.provide([sitesLayer, blobsLayer, configLayer, keysLayer, auditLayer, serverLayer, envLayer, logsLayer, kvLayer]),
+  Layer.provide([
+    sessionLayer,
+    accountLayer,
+    usersLayer,
+    sitesLayer,
+    blobsLayer,
+    configLayer,
+    keysLayer,
+    auditLayer,
+    serverLayer,
+    envLayer,
+    logsLayer,
+    kvLayer,
+  ]),
   Layer.provide(authLayer),
 )
 
@@ -46,9 +78,10 @@ export class Handler extends Context.Tag("fazt/Handler")<Handler, EdgeListener>(
       const { domain } = yield* ServerInfo
       const { db } = yield* Reads
       const blobs = blobReader(db)
-      const cache = blobCache(blobs, settings.number("cache.bytes"))
+      const cache = yield* Cache
       const snapshots = siteSnapshots(db, blobs)
       const { live } = yield* Sockets
+      const guard = yield* Limits
       yield* writer.onCommitted(({ events, variants }) => {
         for (const { stream } of events) {
           if (!stream.startsWith("site/")) continue
@@ -64,14 +97,33 @@ export class Handler extends Context.Tag("fazt/Handler")<Handler, EdgeListener>(
       const app = yield* HttpApiBuilder.httpApp
       const contract = yield* HttpMiddleware.withTracerDisabledWhenEffect(NodeHttpServer.makeHandler(app), () => true)
       const classic = yield* classicDeploy
+      const events = yield* liveEvents()
+      const { requests, counted } = yield* Metrics
+      const metrics = yield* metricsEndpoint
 
       return dispatcher({
         domain,
         snapshots,
         cache,
-        functions: functionServer({ run: functions.run, cache, maxBodyBytes: () => settings.number("functions.body_bytes") }),
+        functions: functionServer({
+          run: counted(functions.run),
+          cache,
+          maxBodyBytes: () => settings.number("functions.body_bytes"),
+          clientOf: (req) => clientOf(req, guard.trusted()),
+        }),
         sockets: { live, hasServer: ({ server }) => server !== undefined },
-        api: (req, res) => (isClassicDeploy(req.url ?? "") ? classic(req, res) : contract(req, res)),
+        guard,
+        meter: requests,
+        apiUpgrade: events.upgrade,
+        pages: adminPages(adminFolder),
+        api: (req, res) => {
+          // Later Go servers have these outside of /api.
+          if (req.url?.startsWith("/auth/") === true) req.url = `/api${req.url}`
+          if (isAt(req, "/api/deploy")) classic(req, res)
+          else if (isAt(req, liveAddress)) events.stream(req, res)
+          else if (routeOf(req).endpoint === "GET /metrics") metrics(req, res)
+          else contract(req, res)
+        },
         isHealthy: () => {
           try {
             ping.get()
@@ -87,8 +139,11 @@ export class Handler extends Context.Tag("fazt/Handler")<Handler, EdgeListener>(
     Layer.provide(apiLayer),
     Layer.provide([HttpApiBuilder.Router.Live, HttpApiBuilder.Middleware.layer]),
     Layer.provide(NodeHttpServer.layerContext),
-    Layer.provide([Authentication.layer, DeployRate.layer]),
+    Layer.provide([Authentication.layer, Metrics.layer]),
+    Layer.provide([Cookies.layer, DeployRate.layer, Joining.layer, Logins.layer, Limits.layer, Cache.layer]),
+    Layer.provide([NewPasswords.layer, Sessions.layer]),
+    Layer.provide(LastUses.layer),
   )
 }
 
-const isClassicDeploy = (url: string): boolean => url === "/api/deploy" || url.startsWith("/api/deploy?")
+const isAt = ({ url = "" }: IncomingMessage, path: string): boolean => url === path || url.startsWith(`${path}?`)

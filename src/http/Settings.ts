@@ -9,6 +9,7 @@ import { configQueries } from "../projections/config.ts"
 import type { AdmissionLimits } from "../runtime/admission.ts"
 import type { SandboxSettings } from "../runtime/messages.ts"
 import type { DeployLimits } from "./deploy/prepare.ts"
+import { type ClientLimits, clientLimits } from "./limits/clientLimits.ts"
 import type { LiveLimits } from "./live.ts"
 import { Reads } from "./Reads.ts"
 
@@ -28,6 +29,8 @@ export class Settings extends Context.Tag("fazt/Settings")<
     readonly liveLimits: () => LiveLimits
     /** The same object until a setting changes. */
     readonly functionSettings: () => FunctionSettings
+    /** The same object until a setting changes. */
+    readonly clientLimits: () => ClientLimits
     /** Calls back after each change of a setting. */
     readonly onChanged: (listener: () => void) => Effect.Effect<void, never, Scope.Scope>
   }
@@ -41,11 +44,13 @@ export class Settings extends Context.Tag("fazt/Settings")<
       const known = new Map<SettingKey, string>()
       const listeners = new Set<() => void>()
       let functions: FunctionSettings | undefined
+      let clients: ClientLimits | undefined
       yield* writer.onCommitted(({ events }) => {
         // An erased payload can be that of a setting.
         if (!events.some(({ stream, type }) => stream === configStream || type === "v1.PayloadErased")) return
         known.clear()
         functions = undefined
+        clients = undefined
         for (const listener of listeners) listener()
       })
       const get = (key: SettingKey): string => {
@@ -73,6 +78,7 @@ export class Settings extends Context.Tag("fazt/Settings")<
           backlogBytes: number("live.backlog_bytes"),
         }),
         functionSettings: () => (functions ??= functionSettings(number, get)),
+        clientLimits: () => (clients ??= clientLimits(number, get)),
         onChanged: (listener) =>
           Effect.acquireRelease(
             Effect.sync(() => void listeners.add(listener)),

@@ -2,15 +2,12 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import * as Runtime from "effect/Runtime"
 import { CartridgeWriter } from "../commands/CartridgeWriter.ts"
-import { Environment } from "../config.ts"
 import { siteOfEnvStream } from "../events/env.ts"
-import { existingVaultKey, vaultReader } from "../events/vault.ts"
 import { envQueries } from "../projections/envVars.ts"
 import { Reads } from "./Reads.ts"
+import { Secrets } from "./Secrets.ts"
 
 /** A variable's value is sealed with another key than the one at hand. */
 export class EnvUnreadable extends Error {
@@ -27,13 +24,12 @@ export class SiteEnv extends Context.Tag("fazt/SiteEnv")<
     readonly onChanged: (listener: (site: string) => void) => () => void
   }
 >() {
-  static readonly layer: Layer.Layer<SiteEnv, never, Reads | CartridgeWriter | Environment> = Layer.scoped(
+  static readonly layer: Layer.Layer<SiteEnv, never, Reads | CartridgeWriter | Secrets> = Layer.scoped(
     SiteEnv,
     Effect.gen(function* () {
       const { db } = yield* Reads
       const writer = yield* CartridgeWriter
-      const { masterKey } = yield* Environment
-      const secrets = vaultReader(db, existingVaultKey(db, Option.getOrUndefined(Option.map(masterKey, Redacted.value))))
+      const secrets = yield* Secrets
       const { variables } = envQueries(db)
       const known = new Map<string, Readonly<Record<string, string>>>()
       const listeners = new Set<(site: string) => void>()

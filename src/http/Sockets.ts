@@ -2,6 +2,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Broadcast, Kick } from "../runtime/host.ts"
+import { clientOf } from "./clientOf.ts"
 import { type Live, makeLive } from "./live.ts"
 import { Settings } from "./Settings.ts"
 
@@ -22,7 +23,13 @@ export class Sockets extends Context.Tag("fazt/Sockets")<
       /** `undefined`: it has changed since it was last asked for. */
       const counts = new Map<string, Readonly<Record<string, number>> | undefined>()
       const live = yield* Effect.acquireRelease(
-        Effect.sync(() => makeLive({ limits: settings.liveLimits, onChange: (site) => counts.set(site, undefined) })),
+        Effect.sync(() =>
+          makeLive({
+            limits: settings.liveLimits,
+            addressOf: (req) => clientOf(req, settings.clientLimits().trusted).address,
+            onChange: (site) => counts.set(site, undefined),
+          }),
+        ),
         (live) => Effect.sync(live.close),
       )
       const channels = (site: string): Readonly<Record<string, number>> | undefined => {

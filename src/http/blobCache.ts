@@ -17,6 +17,8 @@ export const blobCache = (blobs: Pick<BlobReader, "chunk" | "variant" | "variant
   const entries = new Map<string, Buffer>()
   const variants = new Map<string, Variants>()
   let bytes = 0
+  let hits = 0
+  let misses = 0
 
   const variantsOf = (hash: string): ReadonlyArray<Encoding> => {
     const stored = blobs.variants(hash)
@@ -26,11 +28,13 @@ export const blobCache = (blobs: Pick<BlobReader, "chunk" | "variant" | "variant
   const get = (key: string, load: () => Buffer | undefined): Buffer | undefined => {
     const known = entries.get(key)
     if (known !== undefined) {
+      hits++
       // Re-inserting makes it the youngest; the oldest are at the front.
       entries.delete(key)
       entries.set(key, known)
       return known
     }
+    misses++
     const loaded = load()
     if (loaded !== undefined && loaded.byteLength <= maxBytes / 4) {
       entries.set(key, loaded)
@@ -66,6 +70,8 @@ export const blobCache = (blobs: Pick<BlobReader, "chunk" | "variant" | "variant
       }
     },
     stats: () => ({ entries: entries.size, bytes }),
+    /** How often bytes were there when they were asked for, and how often not, since the start. */
+    lookups: () => ({ hits, misses }),
   }
 }
 

@@ -1,13 +1,19 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
 import type { Duplex } from "node:stream"
+import { setAdminHeaders } from "./adminHeaders.ts"
+import { adminHost, type Upgrade } from "./adminHost.ts"
+import type { AdminPages } from "./adminPages.ts"
 import type { BlobCache } from "./blobCache.ts"
+import { clientOf, noProxies } from "./clientOf.ts"
 import type { EdgeListener } from "./Edge.ts"
 import type { FunctionServer } from "./functionServer.ts"
+import type { EdgeGuard } from "./limits/Limits.ts"
 import type { Live } from "./live.ts"
-import { refuseUpgrade } from "./liveUpgrade.ts"
+import type { RequestMeter } from "./metrics/requests.ts"
+import { asksForSocket, refuseUpgrade, wantsSocket } from "./liveUpgrade.ts"
 import type { SiteSnapshot, SiteSnapshots } from "./site.ts"
 import { guarded, plainPage, serveStatic } from "./static.ts"
-import { encodeUrlPath, normalizeUrlPath, type UrlPath } from "./urlPath.ts"
+import { normalizeUrlPath, type UrlPath } from "./urlPath.ts"
 
 /** What a host name stands for. */
 export type Place = { readonly kind: "admin" } | { readonly kind: "site"; readonly name: string } | { readonly kind: "unknown" }
@@ -52,7 +58,7 @@ const maxPlaces = 1000
 /** A DNS name with a dot behind it and a port; what is longer names nothing here, and is not kept. */
 const longestHost = 260
 
-/** The host asked for: where the request target is a whole URL, its own, whatever the Host header says (RFC 9112, 3.2.2). */
+/** The host asked for: where the request target is a whole URL, its own, and the Host header does not count (RFC 9112, 3.2.2). */
 const hostAsked = (req: IncomingMessage): string | undefined => {
   const [, authority] = req.url?.startsWith("/") === true ? [] : (/^https?:\/\/([^/?#]*)/i.exec(req.url ?? "") ?? [])
   return authority === undefined ? req.headers.host : authority.slice(authority.lastIndexOf("@") + 1)
@@ -73,17 +79,28 @@ export interface Dispatch {
   readonly snapshots: SiteSnapshots
   readonly cache: BlobCache
   readonly functions: FunctionServer
-  /** Everything below `/api` on the admin's hosts. */
+  /** Everything below `/api` and `/auth` on the admin's hosts, and their `/metrics`. */
   readonly api: RequestListener
+  /** WebSockets of the API. */
+  readonly apiUpgrade?: Upgrade
+  /** What else there is on the admin's hosts. */
+  readonly pages: AdminPages
   /** Whether the cartridge can be read. */
   readonly isHealthy: () => boolean
   /** WebSockets, of the sites for which `hasServer` says that they have code which can send something. */
   readonly sockets?: { readonly live: Live; readonly hasServer: (snapshot: SiteSnapshot) => boolean }
+  /** How much clients may ask; as much as they like, if it is not given. */
+  readonly guard?: EdgeGuard
+  /** Counts requests and connections. */
+  readonly meter?: Pick<RequestMeter, "begins" | "connected">
 }
 
 /** The server's one request handler: host → place → answer. Plain functions; no Effect before the API. */
-export const dispatcher = ({ domain, snapshots, cache, functions, api, isHealthy, sockets }: Dispatch): EdgeListener => {
+export const dispatcher = (options: Dispatch): EdgeListener => {
+  const { domain, snapshots, cache, functions, sockets, guard, meter } = options
   const places = new Map<string, Place>()
+  const schemeOf = (req: IncomingMessage) => clientOf(req, guard?.trusted() ?? noProxies).scheme
+  const adminsHost = adminHost({ ...options, schemeOf })
 
   const place = (header: string | undefined): Place => {
     if (header === undefined || header.length > longestHost) return unknown
@@ -112,34 +129,44 @@ export const dispatcher = ({ domain, snapshots, cache, functions, api, isHealthy
   /** An unknown site shows the site `404`, with its own files where they are asked for, and status 404 on every page. */
   const serveUnknown = (req: IncomingMessage, res: ServerResponse, url: UrlPath & { readonly ok: true }): void => {
     const snapshot = snapshots.live("404")
-    if (snapshot === undefined) return plainPage(req, res, 404, "404 there is no site at this address")
-    serveStatic(req, res, url, snapshot, cache, "stand-in")
+    // Its code is not asked: it would take the request for one of its own.
+    if (snapshot === undefined || serveStatic(req, res, url, snapshot, cache, "stand-in") === "function")
+      plainPage(req, res, 404, "404 there is no site at this address")
   }
 
   const answer = (req: IncomingMessage, res: ServerResponse): void => {
+    if (guard?.requests.refuses(req) === true) return refuseClient(req, res)
     if (namesTwoHosts(req)) return plainPage(req, res, 400, "400 the request has more than one Host header")
-    const where = place(hostAsked(req))
+    const host = hostAsked(req)
+    const where = place(host)
+    meter?.begins(where.kind, res)
+    if (where.kind === "admin") return adminsHost.answer(req, res, host)
     const url = normalizeUrlPath(req.url ?? "/")
     if (!url.ok) return plainPage(req, res, url.status, `${url.status} ${url.reason}`)
-    if (where.kind !== "admin") return serveSite(req, res, url, where.kind === "site" ? where.name : undefined)
-    if (url.path === "/api" || url.path.startsWith("/api/")) {
-      // The API sees the path that was decided on.
-      req.url = url.query === "" ? encodeUrlPath(url.path) : `${encodeUrlPath(url.path)}?${url.query}`
-      return api(req, res)
-    }
-    if (url.path === "/health")
-      return isHealthy() ? plainPage(req, res, 200, "OK") : plainPage(req, res, 503, "the cartridge cannot be read")
-    serveSite(req, res, url, "root")
+    serveSite(req, res, url, where.kind === "site" ? where.name : undefined)
   }
 
-  const upgrade = (req: IncomingMessage, socket: Duplex, head: Buffer): void => {
+  const refuseClient = (req: IncomingMessage, res: ServerResponse): void => {
+    if (place(hostAsked(req)).kind === "admin") setAdminHeaders(res, schemeOf(req))
+    res.setHeader("retry-after", "1")
+    plainPage(req, res, 429, "429 too many requests from your address")
+  }
+
+  const openSocket = (req: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    if (guard?.requests.refuses(req) === true) return refuseUpgrade(socket, 429, "too many requests from your address")
+    if (namesTwoHosts(req)) return refuseUpgrade(socket, 400, "the request has more than one Host header")
+    const host = hostAsked(req)
+    const where = place(host)
+    if (where.kind === "admin") return adminsHost.upgrade(req, socket, head, host)
+    const snapshot = where.kind === "site" ? snapshotOf(where.name) : undefined
+    if (snapshot === undefined || sockets?.hasServer(snapshot) !== true)
+      return refuseUpgrade(socket, 404, "there is no site with server code at this address")
+    sockets.live.upgrade(req, socket, head, snapshot.site)
+  }
+
+  const upgrade: Upgrade = (req, socket, head) => {
     try {
-      if (namesTwoHosts(req)) return refuseUpgrade(socket, 400, "the request has more than one Host header")
-      const where = place(hostAsked(req))
-      const snapshot = where.kind === "unknown" ? undefined : snapshotOf(where.kind === "site" ? where.name : "root")
-      if (snapshot === undefined || sockets?.hasServer(snapshot) !== true)
-        return refuseUpgrade(socket, 404, "there is no site with server code at this address")
-      sockets.live.upgrade(req, socket, head, snapshot.site)
+      openSocket(req, socket, head)
     } catch (error) {
       console.error(`${req.headers.host} ${req.url} could not be upgraded:`, error)
       refuseUpgrade(socket, 500, "the WebSocket could not be opened")
@@ -148,6 +175,9 @@ export const dispatcher = ({ domain, snapshots, cache, functions, api, isHealthy
 
   return Object.assign((req: IncomingMessage, res: ServerResponse) => guarded(res, () => answer(req, res)), {
     upgrade,
+    wantsUpgrade: (req: IncomingMessage): boolean => (place(hostAsked(req)).kind === "admin" ? asksForSocket(req) : wantsSocket(req)),
     stop: () => sockets?.live.close(),
+    ...(guard === undefined ? {} : { guard }),
+    ...(meter === undefined ? {} : { connected: meter.connected }),
   })
 }

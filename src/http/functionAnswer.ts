@@ -2,6 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:
 import type { FunctionResult } from "../runtime/functions.ts"
 import { readAnswer } from "../runtime/guestAnswer.ts"
 import type { BlobCache } from "./blobCache.ts"
+import { besideRules } from "./cors.ts"
 import { serveObject } from "./static.ts"
 
 /** Headers that the server itself decides. */
@@ -9,12 +10,22 @@ const ownHeaders: ReadonlySet<string> = new Set(["connection", "content-length",
 
 const withoutBody: ReadonlySet<number> = new Set([204, 205, 304])
 
-/** Sends what came of a request to server code. Nothing in it is taken for granted: it is what user code has made of it. */
-export const sendResult = (req: IncomingMessage, res: ServerResponse, request: string, result: FunctionResult, cache: BlobCache): void => {
+/**
+ * Sends what came of a request to server code. Nothing in it is taken for granted: it is what user code has made of it. `isShared`: the
+ * site's settings have put headers on the answer already.
+ */
+export const sendResult = (
+  req: IncomingMessage,
+  res: ServerResponse,
+  request: string,
+  result: FunctionResult,
+  cache: BlobCache,
+  isShared = false,
+): void => {
   if (res.destroyed) return
   if (result.kind !== "answer") return sendFailure(req, res, request, result)
   try {
-    sendAnswer(req, res, result, cache)
+    sendAnswer(req, res, result, cache, isShared)
   } catch {
     // A name or value that HTTP cannot carry.
     sendFailure(req, res, request, { status: 500, code: "FUNCTION_FAILED" })
@@ -26,10 +37,12 @@ const sendAnswer = (
   res: ServerResponse,
   { meta, body }: FunctionResult & { readonly kind: "answer" },
   cache: BlobCache,
+  isShared: boolean,
 ): void => {
   const answer = readAnswer(meta)
   if (answer === undefined) throw new Error("This is no answer.")
-  const { status, headers: given, object } = answer
+  const { status, object } = answer
+  const given = isShared ? besideRules(res, answer.headers) : answer.headers
   if (object !== undefined) return serveObject(req, res, object, status, record(given), cache)
   const headers: Array<string> = []
   for (let i = 0; i < given.length; i += 2) if (!ownHeaders.has(given[i]!)) headers.push(given[i]!, given[i + 1]!)

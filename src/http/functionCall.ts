@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer"
 import { randomBytes } from "node:crypto"
 import type { IncomingMessage } from "node:http"
 import type { FunctionCall } from "../runtime/functions.ts"
+import type { Client } from "./clientOf.ts"
 import { encodeUrlPath, type UrlPath } from "./urlPath.ts"
 
 /** Headers that belong to the connection, or that only the server itself may claim. */
@@ -14,6 +15,7 @@ const notPassedOn: ReadonlySet<string> = new Set([
   "trailer",
   "transfer-encoding",
   "upgrade",
+  "forwarded",
   "x-forwarded-for",
   "x-forwarded-proto",
   "x-forwarded-host",
@@ -32,16 +34,16 @@ export const functionCall = (
   url: UrlPath & { readonly ok: true },
   host: string,
   body: Buffer | undefined,
+  { address, scheme }: Client,
 ): FunctionCall => {
   const { rawHeaders } = req
-  const ip = req.socket.remoteAddress ?? ""
   const headers: Array<string> = []
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!.toLowerCase()
     if (!notPassedOn.has(name)) headers.push(name, rawHeaders[i + 1]!)
   }
-  headers.push("x-forwarded-for", ip, "x-forwarded-proto", "http", "x-real-ip", ip)
-  const meta = `${req.method}\nhttp://${host}${pathAndQuery(req.url ?? "/", url)}\n${headers.join("\n")}`
+  headers.push("x-forwarded-for", address, "x-forwarded-proto", scheme, "x-real-ip", address)
+  const meta = `${req.method}\n${scheme}://${host}${pathAndQuery(req.url ?? "/", url)}\n${headers.join("\n")}`
   return {
     request: newRequestId(),
     meta,

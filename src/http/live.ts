@@ -2,9 +2,10 @@ import { randomBytes } from "node:crypto"
 import type { IncomingMessage } from "node:http"
 import type { Duplex } from "node:stream"
 import { WebSocket, WebSocketServer } from "ws"
+import { clientOf, limitKey, noProxies } from "./clientOf.ts"
 import { askedIn, type LiveMessage, liveText, messageText, textFrame } from "./liveMessages.ts"
 import { liveRooms, type Member } from "./liveRooms.ts"
-import { addressKey, isOwnOrigin, refuseUpgrade } from "./liveUpgrade.ts"
+import { isOwnOrigin, refuseUpgrade } from "./liveUpgrade.ts"
 
 /** Asked anew each time, so that a changed setting holds at once. */
 export interface LiveLimits {
@@ -21,8 +22,8 @@ export interface LiveLimits {
 
 export interface LiveOptions {
   readonly limits: () => LiveLimits
-  /** Whose socket it is, as far as limits go. The address that the connection comes from, unless said otherwise. */
-  readonly addressOf?: (req: IncomingMessage) => string | undefined
+  /** The address of the client, as `clientOf` gives it. The one that the connection comes from, unless said otherwise. */
+  readonly addressOf?: (req: IncomingMessage) => string
   /** Called when the sockets or channels of a site have changed. */
   readonly onChange?: (site: string) => void
   readonly pingMs?: number
@@ -61,7 +62,7 @@ const kicked = 4000
  */
 export const makeLive = ({
   limits,
-  addressOf = (req) => req.socket.remoteAddress,
+  addressOf = (req) => clientOf(req, noProxies).address,
   onChange = () => {},
   pingMs = 30_000,
   pongMs = 10_000,
@@ -188,7 +189,7 @@ export const makeLive = ({
 
   const upgrade = (req: IncomingMessage, socket: Duplex, head: Buffer, site: string): void => {
     const { messageBytes, sockets, siteSockets, addressSockets } = limits()
-    const address = addressKey(addressOf(req))
+    const address = limitKey(addressOf(req))
     if (stopping) return refuseUpgrade(socket, 503, "the server is about to stop")
     if (!isOwnOrigin(req)) return refuseUpgrade(socket, 403, "pages of other sites may not open this WebSocket")
     if (open >= sockets) return refuseUpgrade(socket, 503, "too many WebSockets are open on this server")

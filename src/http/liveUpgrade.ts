@@ -1,13 +1,12 @@
 import { type IncomingMessage, STATUS_CODES } from "node:http"
-import { isIPv6 } from "node:net"
 import type { Duplex } from "node:stream"
 
-/** Whether a request asks for a WebSocket, at one of the two addresses where there are any: `/_ws` and, as in Fazt 0.8, `/ws`. */
-export const wantsSocket = ({ url = "", headers }: IncomingMessage): boolean => {
-  if (headers.upgrade?.toLowerCase() !== "websocket") return false
-  const path = url.replace(/^https?:\/\/[^/?#]*/i, "")
-  return /^\/_?ws(\?|$)/.test(path)
-}
+/** Whether a request asks for a WebSocket. */
+export const asksForSocket = ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === "websocket"
+
+/** Whether it asks for one at one of the two addresses of a site where there are any: `/_ws` and, as in Fazt 0.8, `/ws`. */
+export const wantsSocket = (req: IncomingMessage): boolean =>
+  asksForSocket(req) && /^\/_?ws(\?|$)/.test((req.url ?? "").replace(/^https?:\/\/[^/?#]*/i, ""))
 
 /**
  * Whether the page that opens the socket is of the site itself. Browsers send `Origin` with every WebSocket and let any page open
@@ -25,26 +24,14 @@ export const isOwnOrigin = ({ headers }: IncomingMessage): boolean => {
 
 const withoutDot = ({ hostname, port }: URL): string => `${hostname.replace(/\.$/, "")}:${port}`
 
-/** Whom a limit on sockets counts for: an IPv4 address, or an IPv6 network of 64 bits. Nobody for this machine, as proxies are. */
-export const addressKey = (address: string | undefined): string | undefined => {
-  if (address === undefined) return undefined
-  const v4 = /^(?:::ffff:)?(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
-  if (v4 !== undefined) return v4.startsWith("127.") ? undefined : v4
-  if (!isIPv6(address) || address === "::1") return undefined
-  const [head = "", tail] = (address.split("%")[0] ?? "").split("::")
-  const left = head === "" ? [] : head.split(":")
-  const right = tail === undefined || tail === "" ? [] : tail.split(":")
-  const groups = tail === undefined ? left : [...left, ...Array<string>(Math.max(0, 8 - left.length - right.length)).fill("0"), ...right]
-  return groups.slice(0, 4).join(":")
-}
-
 /** Answers a request for a WebSocket with an ordinary response, and ends the connection. */
-export const refuseUpgrade = (socket: Duplex, status: number, reason: string): void => {
+export const refuseUpgrade = (socket: Duplex, status: number, reason: string, more: Readonly<Record<string, string>> = {}): void => {
   const body = `${status} ${reason}\n`
   socket.on("error", () => {})
   const retry = status === 503 || status === 429 ? "Retry-After: 5\r\n" : ""
+  const fields = Object.entries(more).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n${retry}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n${fields.join("")}${retry}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     () => socket.destroy(),
   )
 }

@@ -4,6 +4,7 @@ import { decodeManifest, type Manifest, type ManifestServer } from "../events/ma
 import { deploymentQueries } from "../projections/deployments.ts"
 import { fileQueries } from "../projections/files.ts"
 import { siteQueries } from "../projections/sites.ts"
+import { type CorsRules, corsRules } from "./cors.ts"
 import { type HeaderRules, parseHeaders } from "./rules/headers.ts"
 import { MAX_RULE_FILE_BYTES } from "./rules/lines.ts"
 import { parseRedirects, type Redirects } from "./rules/redirects.ts"
@@ -31,6 +32,8 @@ export interface SiteSnapshot {
   readonly files: ReadonlyMap<string, SiteFile>
   readonly redirects: Redirects | undefined
   readonly headers: HeaderRules | undefined
+  /** Who of other origins may call its code; of most sites nobody. */
+  readonly cors: CorsRules | undefined
   /** Request headers that its rules look at. */
   readonly varyOn: ReadonlyArray<string>
   /** What the static server has worked out about paths of this snapshot. */
@@ -78,6 +81,7 @@ export const siteSnapshots = (db: Sqlite, blobs: BlobReader) => {
     manifest: string,
     { spa, server }: Manifest,
     all: ReadonlyMap<string, SiteFile>,
+    cors: string | null,
   ): SiteSnapshot => {
     const redirects = textOf(all, "_redirects")
     const headers = textOf(all, "_headers")
@@ -93,6 +97,7 @@ export const siteSnapshots = (db: Sqlite, blobs: BlobReader) => {
       files: all,
       redirects: rules,
       headers: headers === undefined ? undefined : parseHeaders(headers).rules,
+      cors: cors === null ? undefined : corsRules(JSON.parse(cors)),
       varyOn: rules === undefined ? [] : varyOn(rules),
       plans: new Map(),
     }
@@ -103,18 +108,19 @@ export const siteSnapshots = (db: Sqlite, blobs: BlobReader) => {
     const current = live(site)
     if (current === undefined) return undefined
     const all = new Map(files(site).map(({ path, hash, size, type, updated_at }) => [path, { hash, size, type, modified: updated_at }]))
-    return snapshot(site, current.deploy, false, current.manifest, decodeManifest(blobs.bytes(current.manifest)!), all)
+    return snapshot(site, current.deploy, false, current.manifest, decodeManifest(blobs.bytes(current.manifest)!), all, current.cors)
   })
 
   const loadDeploy = (site: string, deploy: string): SiteSnapshot | undefined => {
-    if (live(site) === undefined) return undefined
+    const current = live(site)
+    if (current === undefined) return undefined
     const row = deployment(site, deploy)
     if (row === undefined || row.manifest === null) return undefined
     const manifest = decodeManifest(blobs.bytes(row.manifest)!)
     const all = new Map(
       Object.entries(manifest.files).map(([path, { hash, size, type }]) => [path, { hash, size, type, modified: row.at }]),
     )
-    return snapshot(site, deploy, true, row.manifest, manifest, all)
+    return snapshot(site, deploy, true, row.manifest, manifest, all, current.cors)
   }
 
   const cached = (key: string, load: () => SiteSnapshot | undefined): SiteSnapshot | undefined => {

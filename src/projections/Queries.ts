@@ -10,7 +10,10 @@ type Query = Exclude<keyof ReaderQueries, "close">
 /** Queries that may scan, off the edge thread. A failing query is a defect: its arguments are checked before. */
 export class Queries extends Context.Tag("fazt/Queries")<
   Queries,
-  { readonly [Q in Query]: (...args: Parameters<ReaderQueries[Q]>) => Effect.Effect<ReturnType<ReaderQueries[Q]>> }
+  { readonly [Q in Query]: (...args: Parameters<ReaderQueries[Q]>) => Effect.Effect<ReturnType<ReaderQueries[Q]>> } & {
+    /** Queries that have been asked and not answered yet. */
+    readonly waiting: () => number
+  }
 >() {
   /** In the reader thread, at `thread`. */
   static readonly layerThread = (path: string, thread: URL): Layer.Layer<Queries> =>
@@ -42,17 +45,34 @@ export class Queries extends Context.Tag("fazt/Queries")<
 
 const queries = [
   "audit",
+  "auditPage",
   "logs",
   "history",
+  "deploys",
+  "newestDeploys",
   "kvHistory",
+  "objectHistory",
+  "documentHistory",
+  "documents",
   "files",
+  "fileIn",
   "diff",
   "verify",
   "absent",
   "projectionHeads",
+  "figures",
 ] as const satisfies ReadonlyArray<Query>
 
-const asService = (calls: Record<Query, (...args: never) => unknown>): Context.Tag.Service<Queries> =>
-  Object.fromEntries(
-    queries.map((query) => [query, (...args: ReadonlyArray<unknown>) => Effect.promise(async () => calls[query](...(args as never)))]),
-  ) as unknown as Context.Tag.Service<Queries>
+const asService = (calls: Record<Query, (...args: never) => unknown>): Context.Tag.Service<Queries> => {
+  let waiting = 0
+  const ask = async (query: Query, args: ReadonlyArray<unknown>): Promise<unknown> => {
+    waiting++
+    try {
+      return await calls[query](...(args as never))
+    } finally {
+      waiting--
+    }
+  }
+  const asked = queries.map((query) => [query, (...args: ReadonlyArray<unknown>) => Effect.promise(() => ask(query, args))])
+  return { ...Object.fromEntries(asked), waiting: () => waiting } as unknown as Context.Tag.Service<Queries>
+}

@@ -60,7 +60,7 @@ export const activityProjection: Projection = {
 const siteStreams = ["site", "kv", "doc", "index", "object", "hits", "logs", "env"]
 
 /** Streams that belong to a site carry its name as their second part. */
-const siteOfStream = (stream: string): string | null => {
+export const siteOfStream = (stream: string): string | null => {
   const [kind, site] = stream.split("/", 2)
   return site !== undefined && siteStreams.includes(kind!) ? site : null
 }
@@ -76,8 +76,8 @@ const nameOfType = (type: string): string => type.replace(versioned, "")
 export interface ActivityFilter {
   readonly site?: string | undefined
   readonly stream?: string | undefined
-  /** A whole event type (`v1.SiteDeployed`) or its name without the version (`SiteDeployed`). */
-  readonly type?: string | undefined
+  /** A whole event type (`v1.SiteDeployed`) or its name without the version (`SiteDeployed`), or several of them. */
+  readonly type?: string | ReadonlyArray<string> | undefined
   readonly actor?: string | undefined
   /** Epoch milliseconds, inclusive and exclusive. */
   readonly since?: number | undefined
@@ -107,52 +107,109 @@ type Stored = Omit<ActivityRow, "site" | "data" | "hash"> & { readonly data: str
 /** Matching events: newest first, or oldest first from `after` on when following. */
 export const activityQuery = (db: Sqlite, filter: ActivityFilter): ReadonlyArray<ActivityRow> =>
   db
-    .transaction(() => find(db, filter))()
-    .map(({ data, hash, ...row }) => ({
-      ...row,
-      site: siteOfStream(row.stream),
-      data: data === null ? null : upcast(row.type, JSON.parse(data)).data,
-      hash: hash.toString("hex"),
-    }))
+    .transaction(() => take(matching(db, filter), filter.limit, Number.POSITIVE_INFINITY).rows)()
+    .map(rowOf)
 
-const find = (db: Sqlite, filter: ActivityFilter): ReadonlyArray<Stored> => {
+/** A part of what follows an event. */
+export interface ActivityPage {
+  /** Oldest first. `json`: the event as the audit shows it. */
+  readonly entries: ReadonlyArray<{ readonly seq: number; readonly json: string }>
+  /** The page has every event that matches up to this one. */
+  readonly seq: number
+  /** Nothing else matched when it was read. */
+  readonly isLast: boolean
+}
+
+/**
+ * The matching events behind `after`, oldest first: at most `limit`, and only one more once their payloads have `bytes` characters together. They are
+ * written out here, so that whoever passes them on need not do it once more for each of those who read them.
+ */
+export const activityPage = (
+  db: Sqlite,
+  filter: Pick<ActivityFilter, "site" | "stream" | "type" | "actor" | "limit"> & { readonly after: number; readonly bytes: number },
+): ActivityPage =>
+  db.transaction(() => {
+    const { rows, isAll } = take(matching(db, filter), filter.limit, filter.bytes)
+    const entries = rows.map(rowOf).map((row) => ({ seq: row.seq, json: JSON.stringify({ ...row, at: new Date(row.at).toISOString() }) }))
+    return { entries, seq: isAll ? Math.max(filter.after, headOf(db)) : entries.at(-1)!.seq, isLast: isAll }
+  })()
+
+const headOf = (db: Sqlite): number => db.prepare<[], number>("SELECT coalesce(max(seq), 0) FROM events").pluck().get()!
+
+/** Whether an event may be one that the filter means, as far as its stream and its type tell. */
+export const mayMatch = (
+  { site, stream, type }: Pick<ActivityFilter, "site" | "stream" | "type">,
+  event: { readonly stream: string; readonly type: string },
+): boolean =>
+  (stream === undefined || event.stream === stream) &&
+  (type === undefined || typesOf(type).some((asked) => asked === (versioned.test(asked) ? event.type : nameOfType(event.type)))) &&
+  (site === undefined || siteOfStream(event.stream) === site)
+
+const typesOf = (type: string | ReadonlyArray<string>): ReadonlyArray<string> => (typeof type === "string" ? [type] : type)
+
+const rowOf = ({ data, hash, ...row }: Stored): ActivityRow => ({
+  ...row,
+  site: siteOfStream(row.stream),
+  data: data === null ? null : upcast(row.type, JSON.parse(data)).data,
+  hash: hash.toString("hex"),
+})
+
+/** As many rows as there is room for; `isAll`: there was room to spare. */
+const take = (found: Iterable<Stored>, limit: number, bytes: number): { readonly rows: ReadonlyArray<Stored>; readonly isAll: boolean } => {
+  const rows: Array<Stored> = []
+  let size = 0
+  for (const row of found) {
+    rows.push(row)
+    size += row.data?.length ?? 0
+    if (rows.length === limit || size >= bytes) return { rows, isAll: false }
+  }
+  return { rows, isAll: true }
+}
+
+function* matching(db: Sqlite, filter: ActivityFilter): Generator<Stored, void> {
   const { site, stream, type, actor, limit } = filter
   // A site is one part of a stream's name.
-  if (site?.includes("/") === true) return []
+  if (site?.includes("/") === true) return
   const order = filter.after === undefined ? "DESC" : "ASC"
-  // The log itself is indexed by stream; the plus keeps SQLite from walking along seq instead.
-  const conditions = [stream === undefined ? "seq BETWEEN ? AND ?" : "+seq BETWEEN ? AND ?"]
+  const place = stream === undefined ? "seq" : "version"
+  const conditions = [`${place} BETWEEN ? AND ?`]
   const values: Array<string> = []
   const where = (condition: string, ...given: ReadonlyArray<string | undefined>): void => {
     if (given[0] === undefined) return
     conditions.push(condition)
     values.push(...(given as ReadonlyArray<string>))
   }
+  const types = type === undefined ? undefined : typesOf(type)
   where("stream = ?", stream)
-  where(versioned.test(type ?? "") ? "type = ?" : "substr(type, instr(type, '.') + 1) = ?", type)
+  where(
+    "(type IN (SELECT value FROM json_each(?)) OR substr(type, instr(type, '.') + 1) IN (SELECT value FROM json_each(?)))",
+    types && JSON.stringify(types.filter((name) => versioned.test(name))),
+    types && JSON.stringify(types.filter((name) => !versioned.test(name))),
+  )
   where("actor = ?", actor)
   where(isOfSite, site, site)
   const page = db.prepare<Array<string | number>, Stored>(
     `SELECT seq, id, at, stream, version, type, actor, cause, data, hash FROM events WHERE ${conditions.join(" AND ")}
-     ORDER BY ${stream === undefined ? "seq" : "version"} ${order} LIMIT ${integerParameter}`,
+     ORDER BY ${place} ${order} LIMIT ${integerParameter}`,
   )
 
   const { from, to } = boundsOf(db, filter)
+  if (stream !== undefined) {
+    const [first, last] = [firstVersion(db, stream, from), firstVersion(db, stream, to + 1) - 1]
+    return yield* page.iterate(first, last, ...values, limit)
+  }
   const entries = [
-    { kind: "site", name: site },
-    { kind: "actor", name: actor },
-    { kind: "type", name: type === undefined ? undefined : nameOfType(type) },
-  ].flatMap(({ kind, name }) => (name === undefined ? [] : [{ kind, name }]))
-  if (stream !== undefined || entries.length === 0) return page.all(from, to, ...values, limit)
+    { kind: "site", names: site === undefined ? [] : [site] },
+    { kind: "actor", names: actor === undefined ? [] : [actor] },
+    { kind: "type", names: types?.map(nameOfType) ?? [] },
+  ].filter(({ names }) => names.length > 0)
+  if (entries.length === 0) return yield* page.iterate(from, to, ...values, limit)
 
-  const found: Array<Stored> = []
   for (const block of commonBlocks(db, entries, from, to, order)) {
     const first = block * eventsPerBlock
     const last = first + eventsPerBlock - 1
-    found.push(...page.all(Math.max(first, from), Math.min(last, to), ...values, limit - found.length))
-    if (found.length === limit) break
+    yield* page.iterate(Math.max(first, from), Math.min(last, to), ...values, limit)
   }
-  return found
 }
 
 /** The first and the last seq that may match. Time never runs backwards along seq, so a bound in time is one in seq. */
@@ -175,10 +232,29 @@ const firstSince = (db: Sqlite, time: number): number => {
   return low
 }
 
-/** The blocks that have all of these, in order. Each look-up leaps to where one of them occurs next, so the rarest sets the pace. */
+/**
+ * The version of a stream's first event at this seq or later, one past its end if there is none. Versions grow along seq, so that a bound in
+ * seq is one in version, and the index of streams has these.
+ */
+const firstVersion = (db: Sqlite, stream: string, seq: number): number => {
+  const next = db.prepare<[string, number], { seq: number; version: number }>(
+    "SELECT seq, version FROM events WHERE stream = ? AND version >= ? ORDER BY version LIMIT 1",
+  )
+  let low = 1
+  let high = (db.prepare("SELECT coalesce(max(version), 0) FROM events WHERE stream = ?").pluck().get(stream) as number) + 1
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2)
+    const event = next.get(stream, middle)
+    if (event !== undefined && event.seq < seq) low = event.version + 1
+    else high = middle
+  }
+  return low
+}
+
+/** The blocks that have one of the names of each of these, in order. Each look-up leaps to where they occur next, so the rarest sets the pace. */
 function* commonBlocks(
   db: Sqlite,
-  entries: ReadonlyArray<{ readonly kind: string; readonly name: string }>,
+  entries: ReadonlyArray<{ readonly kind: string; readonly names: ReadonlyArray<string> }>,
   from: number,
   to: number,
   order: "ASC" | "DESC",
@@ -189,13 +265,18 @@ function* commonBlocks(
       `SELECT block FROM activity WHERE kind = ${textParameter} AND name = ${textParameter} AND block ${beyond} ? ORDER BY block ${order} LIMIT 1`,
     )
     .pluck()
+  const nearest = order === "ASC" ? Math.min : Math.max
+  const nextOf = (kind: string, names: ReadonlyArray<string>, block: number): number | undefined => {
+    const blocks = names.flatMap((name) => next.get(kind, name, block) ?? [])
+    return blocks.length === 0 ? undefined : nearest(...blocks)
+  }
   let block = blockOf(order === "ASC" ? from : to)
   const end = blockOf(order === "ASC" ? to : from)
   for (;;) {
     let agreeing = 0
     for (let i = 0; agreeing < entries.length; i = (i + 1) % entries.length) {
-      const { kind, name } = entries[i]!
-      const found = next.get(kind, name, block)
+      const { kind, names } = entries[i]!
+      const found = nextOf(kind, names, block)
       if (found === undefined || (end - found) * step < 0) return
       agreeing = found === block ? agreeing + 1 : 1
       block = found

@@ -1,6 +1,7 @@
 import type { Sqlite } from "../events/cartridge.ts"
 import type { Recorded } from "../events/event.ts"
 import { manifestChanges } from "../events/manifest.ts"
+import { integerParameter, textParameter } from "../events/parameters.ts"
 import type { Projection } from "./projection.ts"
 
 /**
@@ -23,10 +24,13 @@ export interface DeploymentRow {
   readonly removed: number
 }
 
+/** A deploy of any site. */
+export type NewDeploy = DeploymentRow & { readonly site: string; readonly deploy: string }
+
 /** What was published when, by whom, and what it changed. */
 export const deploymentsProjection: Projection = {
   name: "deployments",
-  version: 1,
+  version: 2,
   tables: ["deployments"],
   createTables: (table) => `
     CREATE TABLE ${table("deployments")} (
@@ -46,7 +50,10 @@ export const deploymentsProjection: Projection = {
       removed  INTEGER NOT NULL,
       PRIMARY KEY (site, seq)
     ) STRICT, WITHOUT ROWID`,
-  createIndexes: "CREATE UNIQUE INDEX deployments_by_deploy ON deployments (site, deploy) WHERE kind = 'deploy'",
+  createIndexes: `
+    CREATE UNIQUE INDEX deployments_by_deploy ON deployments (site, deploy) WHERE kind = 'deploy';
+    CREATE INDEX deployments_by_time ON deployments (seq) WHERE kind = 'deploy';
+    CREATE INDEX deployments_by_site ON deployments (site, seq) WHERE kind = 'deploy'`,
   prepare: (db, table, facts) => {
     const deployments = table("deployments")
     const before = db
@@ -135,7 +142,24 @@ export const deploymentQueries = (db: Sqlite) => {
       "SELECT deploy FROM deployments WHERE site = ? AND kind = 'deploy' AND deploy GLOB ? || '*' ORDER BY deploy LIMIT 2",
     )
     .pluck()
+  const ofSite = db.prepare<[string, number, number], NewDeploy>(
+    `SELECT site, ${columns} FROM deployments WHERE site = ${textParameter} AND kind = 'deploy'
+     ORDER BY seq DESC LIMIT ${integerParameter} OFFSET ${integerParameter}`,
+  )
+  const newest = db.prepare<[number], NewDeploy>(
+    `SELECT site, ${columns} FROM deployments WHERE kind = 'deploy' ORDER BY seq DESC LIMIT ${integerParameter}`,
+  )
   return {
+    /** A site's deploys, the newest first, whatever is live now. */
+    deploys: (site: string, limit: number, offset: number): ReadonlyArray<NewDeploy> => ofSite.all(site, limit, offset),
+    /** The newest deploys of all sites, or of these. */
+    newestDeploys: (limit: number, sites?: ReadonlyArray<string>): ReadonlyArray<NewDeploy> =>
+      sites === undefined
+        ? newest.all(limit)
+        : sites
+            .flatMap((site) => ofSite.all(site, limit, 0))
+            .sort((a, b) => b.seq - a.seq)
+            .slice(0, limit),
     /** A site's history, newest first, `limit` lines before `before`. */
     history: (site: string, before: number, limit: number): ReadonlyArray<DeploymentRow> => page.all(site, before, limit),
     deployment: (site: string, deploy: string): DeploymentRow | undefined => one.get(site, deploy),

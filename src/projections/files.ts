@@ -66,5 +66,9 @@ export const filesProjection: Projection = {
 
 export const fileQueries = (db: Sqlite) => {
   const all = db.prepare<[string], FileRow>("SELECT path, hash, size, type, updated_at FROM files WHERE site = ? ORDER BY path")
-  return { files: (site: string): ReadonlyArray<FileRow> => all.all(site) }
+  const one = db.prepare<[string, string], FileRow>("SELECT path, hash, size, type, updated_at FROM files WHERE site = ? AND path = ?")
+  return {
+    files: (site: string): ReadonlyArray<FileRow> => all.all(site),
+    file: (site: string, path: string): FileRow | undefined => one.get(site, path),
+  }
 }

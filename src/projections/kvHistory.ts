@@ -1,7 +1,7 @@
 import type { Sqlite } from "../events/cartridge.ts"
-import { decode } from "../events/codec.ts"
-import { isErased } from "../events/event.ts"
+import { isErased, type LogEntry } from "../events/event.ts"
 import { kvStream } from "../events/kv.ts"
+import { streamHistory } from "./streamHistory.ts"
 
 /** One thing that happened to a key. `blob`: where the value is when it is too large to be in the event. */
 export interface KvChange {
@@ -17,25 +17,9 @@ export interface KvChange {
   readonly expires_at: number | null
 }
 
-/** The values of one answer take about so many bytes at most. */
-const maxBytes = 8 * 1024 * 1024
-
-interface Row {
-  readonly seq: number
-  readonly id: string
-  readonly version: number
-  readonly type: string
-  readonly at: number
-  readonly actor: string
-  readonly cause: string
-  readonly data: string | null
-}
-
 /** A key's changes before a version of its stream, newest first; fewer than `limit` where the values are large. */
 export const kvHistoryQueries = (db: Sqlite) => {
-  const page = db.prepare<[string, number, number], Row>(
-    `SELECT seq, id, version, type, at, actor, cause, data FROM events WHERE stream = ? AND version < ? ORDER BY version DESC LIMIT ?`,
-  )
+  const history = streamHistory(db)
   return {
     changes: (
       site: string,
@@ -43,22 +27,14 @@ export const kvHistoryQueries = (db: Sqlite) => {
       before: number,
       limit: number,
     ): { readonly changes: ReadonlyArray<KvChange>; readonly more: boolean } => {
-      const stream = kvStream(site, key)
-      const changes: Array<KvChange> = []
-      let bytes = 0
-      for (const row of page.iterate(stream, before, limit + 1)) {
-        if (changes.length === limit || bytes > maxBytes) return { changes, more: true }
-        bytes += row.data?.length ?? 0
-        changes.push(changeOf(stream, row))
-      }
-      return { changes, more: false }
+      const { entries, more } = history(kvStream(site, key), before, limit)
+      return { changes: entries.map(changeOf), more }
     },
   }
 }
 
-const changeOf = (stream: string, { data, ...row }: Row): KvChange => {
-  const { seq, version, at, actor, cause } = row
-  const entry = decode({ ...row, stream }, data)
+const changeOf = (entry: LogEntry): KvChange => {
+  const { seq, version, at, actor, cause } = entry
   const common = { seq, version, at, actor, cause, value: null, blob: null, size: null, expires_at: null }
   if (isErased(entry)) return { ...common, kind: "erased" }
   if (entry.type !== "v1.KvSet") return { ...common, kind: "deleted" }

@@ -126,7 +126,7 @@ export const threadLanes = (options: LaneOptions, events: LaneEvents) => {
     tell: (message: ToSandbox): void => {
       for (const thread of all()) thread.post(message)
     },
-    stats: () => ({ threads: fast.length + 2, killed }),
+    stats: () => ({ threads: all().length, killed }),
     close: async (): Promise<void> => {
       closed = true
       clearInterval(watching)

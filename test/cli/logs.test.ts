@@ -4,7 +4,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { followLogs, type LogFilters, renderLine } from "../../src/cli/logs.ts"
 import { makePaint } from "../../src/cli/paint.ts"
-import type { LogEntry } from "../../src/http/api/Api.ts"
+import type { LogEntry } from "../../src/http/api/contract/logs.ts"
 import { fakeServer } from "./fakeServer.ts"
 import { terminal } from "./terminal.ts"
 

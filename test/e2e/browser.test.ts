@@ -60,8 +60,13 @@ describe.skipIf(!existsSync(executable))("sites in a browser", () => {
       await page.goto(url(site), { waitUntil: "networkidle" })
       expect(await page.locator("h1").count(), site).toBeGreaterThan(0)
     }
-    await page.goto(`http://localhost:${server.port}/`, { waitUntil: "networkidle" })
-    expect(await page.title()).toBe("Welcome to Fazt")
+    for (const [host, title] of [
+      ["root.localhost", "Welcome to Fazt"],
+      ["localhost", "Fazt"],
+    ]) {
+      await page.goto(`http://${host}:${server.port}/`, { waitUntil: "networkidle" })
+      expect(await page.title()).toBe(title)
+    }
     expect([missing.filter((address) => !address.endsWith("/favicon.ico")), problems]).toEqual([[], []])
   })
 

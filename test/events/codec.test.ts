@@ -49,6 +49,8 @@ describe("the codec", () => {
   it("lets only payloads be erased that no other fact leans on", () => {
     expect(eventDefinitions.map(({ type }) => type).filter(isErasableType)).toEqual([
       "v1.ConfigSet",
+      "v1.SessionStarted",
+      "v1.LoginFailed",
       "v1.LogsWritten",
       "v1.KvSet",
       "v1.ObjectPut",

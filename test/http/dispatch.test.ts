@@ -3,6 +3,7 @@ import { type AddressInfo, connect } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterEach, describe, expect, it, vi } from "vitest"
 import { chunkBytes } from "../../src/events/blobs.ts"
+import type { AdminPages } from "../../src/http/adminPages.ts"
 import { blobCache } from "../../src/http/blobCache.ts"
 import { dispatcher, placeOf } from "../../src/http/dispatch.ts"
 import type { FunctionServer } from "../../src/http/functionServer.ts"
@@ -150,7 +151,8 @@ const listening = async (
     changed: () => {},
   }
   const functions: FunctionServer = (req, res, { path }, host, { site }) => res.end(`code of ${site}: ${req.method} ${host} ${path}`)
-  const server = createServer(dispatcher({ domain: "example.test", snapshots, cache, functions, api, isHealthy: () => true }))
+  const pages: AdminPages = (_, res, path) => res.end(`page ${path}`)
+  const server = createServer(dispatcher({ domain: "example.test", snapshots, cache, functions, api, pages, isHealthy: () => true }))
   await new Promise<void>((resolve) => server.listen(0, resolve))
   close = () => new Promise((resolve) => server.close(() => resolve()))
   return { port: (server.address() as AddressInfo).port, asked, read }
@@ -183,15 +185,37 @@ describe("the API", () => {
     ["/%61pi/sites", "/api/sites"],
     ["/api/sites/caf%c3%a9%25", "/api/sites/caf%C3%A9%25"],
     ["http://admin.example.test/api/sites", "/api/sites"],
+    ["/auth/login", "/auth/login"],
+    ["/x/..//auth/./login?x", "/auth/login?x"],
+    ["/metrics", "/metrics"],
   ])("sees the path that was decided on: for %s it is %s", async (target, seen) => {
     const { port } = await listening()
     expect((await askRaw(port, target, "admin.example.test")).body).toBe(seen)
   })
 
-  it.each(["/apis", "/", "/API/sites", "/api/../x", "/health/api"])("is not asked about %s", async (target) => {
+  it.each([
+    ["/apis", "page /apis"],
+    ["/", "page /"],
+    ["/API/sites", "page /API/sites"],
+    ["/api/../x", "page /x"],
+    ["/health/api", "page /health/api"],
+    ["/auth", "page /auth"],
+    ["/authority/x", "page /authority/x"],
+    ["/metrics/x", "page /metrics/x"],
+    ["/health", "OK\n"],
+  ])("is not asked about %s, and no site is", async (target, answered) => {
     const { port, asked } = await listening()
-    await askRaw(port, target, "admin.example.test")
-    expect(asked).toEqual(["root"])
+    expect((await askRaw(port, target, "admin.example.test")).body).toBe(answered)
+    expect(asked).toEqual([])
+  })
+
+  it.each([
+    ["http://admin.example.test/api", "blog.example.test", "admin.example.test"],
+    ["http://user@LOCALHOST.:80/api", "blog.example.test", "LOCALHOST.:80"],
+    ["/api", "admin.example.test", "admin.example.test"],
+  ])("sees the host that was decided on: for %s with Host %s", async (target, host, seen) => {
+    const { port } = await listening((req, res) => res.end(req.headers.host))
+    expect((await askRaw(port, target, host)).body).toBe(seen)
   })
 
   it.each(["example.test", "blog.example.test", "other.example"])("is not behind %s", async (host) => {
@@ -279,5 +303,12 @@ describe("a site with server code", () => {
   ])("in the form %s for the %s answers %s %s", async (form, scope, method, path, expected) => {
     const { port } = await listening(undefined, () => withCode(form, scope))
     expect((await ask(port, path, { host: "blog.example.test", method })).text).toBe(expected)
+  })
+
+  it("is asked for nothing where it stands in for a site that is not there", async () => {
+    const code = { ...withCode("legacy", "site"), files: new Map() }
+    const { port } = await listening(undefined, (name) => (name === "404" ? code : undefined))
+    const { status, text } = await ask(port, "/x", { host: "nowhere.example" })
+    expect([status, text]).toEqual([404, "404 there is no site at this address\n"])
   })
 })

@@ -17,12 +17,14 @@ describe("hosts", () => {
 
   const title = (body: string): string => /<title>(.*)<\/title>/.exec(body)?.[1] ?? body
   const welcome = [200, "Welcome to Fazt"]
+  const own = [200, "Fazt"]
   const lost = [404, "404 - Lost in Space"]
   const blog = [200, "the blog"]
 
   it.each<readonly [host: string, expected: ReadonlyArray<unknown>]>([
-    ["localhost", welcome],
-    ["LOCALHOST.:4698", welcome],
+    ["localhost", own],
+    ["LOCALHOST.:4698", own],
+    ["admin.localhost", own],
     ["root.localhost", welcome],
     ["404.localhost", [200, "404 - Lost in Space"]],
     ["blog.localhost", blog],
@@ -119,7 +121,8 @@ describe("the site 404", () => {
 describe("the site root", () => {
   it("can be replaced", async () => {
     await deploySite(server, "root", { "index.html": "my front page" })
-    for (const host of ["localhost", "root.localhost"]) expect((await server.ask("/", { host })).text).toBe("my front page")
+    expect((await server.ask("/", { host: "root.localhost" })).text).toBe("my front page")
+    expect((await server.ask("/", { host: "localhost" })).text).not.toContain("my front page")
   })
 })
 

@@ -28,7 +28,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-const hosts = ["plain.localhost", "app.localhost", "rules.localhost", "no-such-site.localhost", "localhost"]
+const hosts = ["plain.localhost", "app.localhost", "rules.localhost", "no-such-site.localhost", "root.localhost", "localhost"]
 
 /** Targets as they stand in the request line, each byte as it is. */
 const targets = [

@@ -13,6 +13,7 @@ afterAll(() => server.stop())
 
 describe("on a server for example.test", () => {
   const welcome = [200, "Welcome to Fazt"]
+  const own = [200, "Fazt"]
   const lost = [404, "404 - Lost in Space"]
   const blog = [200, "the blog"]
 
@@ -20,8 +21,11 @@ describe("on a server for example.test", () => {
     ["example.test", welcome],
     ["Example.Test.:8080", welcome],
     ["root.example.test", welcome],
-    ["admin.example.test", welcome],
-    ["localhost", welcome],
+    ["root.localhost", welcome],
+    ["admin.example.test", own],
+    ["Admin.Example.Test.:8080", own],
+    ["localhost", own],
+    ["admin.localhost", own],
     ["404.example.test", [200, "404 - Lost in Space"]],
     ["blog.example.test", blog],
     ["BLOG.example.test.:80", blog],

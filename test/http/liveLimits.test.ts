@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterEach, describe, expect, it } from "vitest"
-import { addressKey } from "../../src/http/liveUpgrade.ts"
 import { type LiveServer, startLive } from "../support/live.ts"
 
 let server: LiveServer
@@ -148,7 +147,7 @@ describe("no more sockets are opened", () => {
   })
 
   it("than one address may have", async () => {
-    let address: string | undefined = "192.0.2.7"
+    let address = "192.0.2.7"
     const { open, refusal } = await started({ addressSockets: 2 }, { addressOf: () => address })
     const first = await open()
     await open("shop.example.test")
@@ -162,21 +161,4 @@ describe("no more sockets are opened", () => {
     address = "127.0.0.1"
     for (let i = 0; i < 4; i++) await open()
   })
-})
-
-describe("an address counts as", () => {
-  for (const [address, key] of [
-    ["192.0.2.7", "192.0.2.7"],
-    ["::ffff:192.0.2.7", "192.0.2.7"],
-    ["127.0.0.1", undefined],
-    ["::ffff:127.0.0.1", undefined],
-    ["::1", undefined],
-    [undefined, undefined],
-    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2"],
-    ["2001:db8:1:2::9", "2001:db8:1:2"],
-    ["2001:db8::9", "2001:db8:0:0"],
-    ["::9", "0:0:0:0"],
-    ["fe80::1%eth0", "fe80:0:0:0"],
-  ] as const)
-    it(`${address}: ${key}`, () => expect(addressKey(address)).toBe(key))
 })

@@ -2,7 +2,7 @@ import Database from "better-sqlite3"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import type { StreamAppend } from "../../src/events/EventLog.ts"
-import { type ActivityFilter, type ActivityRow, activityQuery } from "../../src/projections/activity.ts"
+import { type ActivityFilter, type ActivityPage, activityPage, activityQuery, mayMatch } from "../../src/projections/activity.ts"
 import { tell, withWriter } from "../support/cartridge.ts"
 
 const sites = ["a", "b", "rare"]
@@ -38,7 +38,7 @@ const matching = (filter: ActivityFilter): ReadonlyArray<number> => {
       (filter.site === undefined || siteOf(stream) === filter.site) &&
       (filter.stream === undefined || stream === filter.stream) &&
       (filter.actor === undefined || actor === filter.actor) &&
-      (filter.type === undefined || filter.type === type || `v1.${filter.type}` === type) &&
+      (filter.type === undefined || [filter.type].flat().some((asked) => asked === type || `v1.${asked}` === type)) &&
       (filter.since === undefined || at >= filter.since) &&
       (filter.until === undefined || at < filter.until) &&
       (filter.before === undefined || seq < filter.before) &&
@@ -52,7 +52,18 @@ const optional = <A>(values: ReadonlyArray<A>) => fc.option(fc.constantFrom(...v
 const filters: fc.Arbitrary<ActivityFilter> = fc.record({
   site: optional([...sites, "x", ""]),
   stream: fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.constantFrom(...streams) }),
-  type: optional(["ConfigSet", "v1.ConfigSet", "ConfigUnset", "v1.ConfigUnset", "v2.ConfigSet", "Config", "*"]),
+  type: optional([
+    "ConfigSet",
+    "v1.ConfigSet",
+    "ConfigUnset",
+    "v1.ConfigUnset",
+    "v2.ConfigSet",
+    "Config",
+    "*",
+    ["ConfigUnset", "v2.ConfigSet"],
+    ["v1.ConfigUnset", "ConfigUnset", "ConfigSet"],
+    ["SiteCreated", "v1.ConfigSet"],
+  ]),
   actor: optional(["owner", "fn:a", "key:once", "nobody"]),
   since: fc.option(fc.integer({ min: 990, max: 1140 }), { nil: undefined }),
   until: fc.option(fc.integer({ min: 990, max: 1140 }), { nil: undefined }),
@@ -61,7 +72,7 @@ const filters: fc.Arbitrary<ActivityFilter> = fc.record({
   limit: fc.integer({ min: 1, max: 1000 }),
 })
 
-const withHistory = (use: (query: (filter: ActivityFilter) => ReadonlyArray<ActivityRow>) => void): Promise<void> => {
+const withHistory = (use: (db: Database.Database) => void): Promise<void> => {
   let now = 0
   return withWriter(
     async (writer, path) => {
@@ -70,7 +81,7 @@ const withHistory = (use: (query: (filter: ActivityFilter) => ReadonlyArray<Acti
       })
       const db = new Database(path, { readonly: true })
       try {
-        use((filter) => activityQuery(db, filter))
+        use(db)
       } finally {
         db.close()
       }
@@ -81,10 +92,10 @@ const withHistory = (use: (query: (filter: ActivityFilter) => ReadonlyArray<Acti
 
 describe("the activity", () => {
   it("shows for any filter just the events that match it, in order, as many as were asked for", () =>
-    withHistory((query) => {
+    withHistory((db) => {
       fc.assert(
         fc.property(filters, (filter) => {
-          const rows = query(filter)
+          const rows = activityQuery(db, filter)
           expect(rows.map(({ seq }) => seq)).toEqual(matching(filter))
           for (const { seq, site, stream, type, actor, at } of rows) {
             expect({ stream, type, actor, at }).toEqual(history[seq - 1])
@@ -95,4 +106,42 @@ describe("the activity", () => {
         { numRuns: 500, examples: [[{ site: "b/x", stream: "kv/b/x/y", limit: 10 }]] },
       )
     }))
+
+  it("is read on from any event in parts that together are all that matches, and say up to where they go", () =>
+    withHistory((db) => {
+      const sizes = fc.record({ limit: fc.integer({ min: 1, max: 300 }), bytes: fc.constantFrom(0, 100, 5000, 1_000_000) })
+      fc.assert(
+        fc.property(filters, fc.nat(1000), sizes, ({ site, stream, type, actor }, start, { limit, bytes }) => {
+          const filter = { site, stream, type, actor }
+          const expected = matching({ ...filter, after: start, limit: 1000 })
+          const seen: Array<number> = []
+          let page: ActivityPage
+          let after = start
+          do {
+            page = activityPage(db, { ...filter, after, limit, bytes })
+            const seqs = page.entries.map(({ seq }) => seq)
+            seen.push(...seqs)
+            expect(seqs.length).toBeLessThanOrEqual(limit)
+            expect(seen).toEqual(expected.filter((seq) => seq <= page.seq))
+            expect(page.isLast || page.seq > after).toBe(true)
+            after = page.seq
+          } while (!page.isLast)
+          expect(after).toBe(Math.max(start, history.length))
+        }),
+        { numRuns: 100 },
+      )
+      const [row] = activityQuery(db, { after: 41, limit: 1 })
+      const [entry] = activityPage(db, { after: 41, limit: 1, bytes: 1 }).entries
+      expect(JSON.parse(entry!.json)).toEqual({ ...row, at: new Date(row!.at).toISOString() })
+    }))
+
+  it("may have what a filter means wherever it does, judged by stream and type", () => {
+    fc.assert(
+      fc.property(filters, ({ site, stream, type }) => {
+        const found = new Set(matching({ site, stream, type, after: 0, limit: 1000 }))
+        for (const [n, event] of history.entries()) expect(mayMatch({ site, stream, type }, event)).toBe(found.has(n + 1))
+      }),
+      { numRuns: 50 },
+    )
+  })
 })

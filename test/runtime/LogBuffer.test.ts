@@ -45,6 +45,7 @@ const withPlayedWriter = (
     connect: unused,
     onCommitted: () => Effect.void,
     readOnly: undefined,
+    stats: unused,
     died: Effect.never,
   })
   const logger = Logger.replace(

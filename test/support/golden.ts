@@ -1,11 +1,93 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import Database from "better-sqlite3"
+import type { Command } from "../../src/commands/command.ts"
 import { makeWriter } from "../../src/commands/writer.ts"
+import type { Role } from "../../src/events/accounts.ts"
 import { sha256Hex } from "../../src/events/chain.ts"
+import type { LoginMethod } from "../../src/events/sessions.ts"
 import { version } from "../../src/resources.ts"
 import { inTemporaryFolder, tell, writerOptions } from "./cartridge.ts"
 import { requestsOf, type Step } from "./history.ts"
+
+const day = 86_400_000
+const start = Date.UTC(2026, 10, 21)
+const session = (session: string, user: string, method: LoginMethod): Command => ({
+  _tag: "StartSession",
+  session,
+  user,
+  secretHash: `hash of ${session}`,
+  method,
+  expires: start + 7 * day,
+  idle: day,
+})
+const invite = (invitation: string, role: Role, sites: ReadonlyArray<string> = [], by = "owner"): Command => ({
+  _tag: "InviteUser",
+  invitation,
+  role,
+  sites,
+  secretHash: `hash of ${invitation}`,
+  expires: start + day,
+  by,
+  now: start,
+})
+const accept = (invitation: string, user: string, username: string): Command => ({
+  _tag: "AcceptInvitation",
+  invitation,
+  secretHash: `hash of ${invitation}`,
+  user,
+  username,
+  password: `user/${user}/1`,
+  now: start,
+})
+
+/** What happens to users, keys and sessions. */
+const access: ReadonlyArray<Command> = [
+  { ...invite("i1", "admin"), note: "for Ann – ünïcödé" } as Command,
+  accept("i1", "u1", "Ann@example.test"),
+  invite("i2", "deployer", ["a", "b"], "u1"),
+  accept("i2", "u2", "bob"),
+  invite("i3", "viewer", [], "u1"),
+  { _tag: "RevokeInvitation", invitation: "i3", by: "owner" },
+  invite("i4", "viewer", [], "local"),
+  accept("i4", "u4", "gone"),
+  { ...session("s1", "u1", "invitation"), address: "203.0.113.7", agent: "Browser – ünïcödé" } as Command,
+  { _tag: "SeeSession", session: "s1" },
+  { _tag: "EndSession", session: "s1", reason: "logout" },
+  { _tag: "RecordFailedLogin", user: "u1", reason: "password", address: "203.0.113.9" },
+  { _tag: "RehashPassword", user: "u1", password: "user/u1/2", was: "user/u1/1" },
+  session("s2", "u1", "password"),
+  { _tag: "EnableTotp", user: "u1", secret: "user/u1/3", recovery: "user/u1/4", step: 59_840_640 },
+  { _tag: "RenewRecoveryCodes", user: "u1", recovery: "user/u1/5" },
+  { _tag: "UseRecoveryCode", user: "u1", code: 2 },
+  { _tag: "AddPasskey", user: "u1", passkey: "cGFzc2tleQ", name: "phone", publicKey: "Y29zZQ", counter: 0, transports: ["internal"] },
+  { _tag: "UsePasskey", user: "u1", passkey: "cGFzc2tleQ", counter: 1 },
+  session("s3", "u1", "passkey"),
+  { _tag: "AddPasskey", user: "u1", passkey: "Z29uZQ", name: "old", publicKey: "Y29zZQ", counter: 7, transports: [] },
+  { _tag: "RemovePasskey", user: "u1", passkey: "Z29uZQ", by: "u1" },
+  { _tag: "ChangePassword", user: "u1", password: "user/u1/6", by: "u1" },
+  session("s4", "u1", "password_change"),
+  {
+    _tag: "CreateKey",
+    key: "k3",
+    name: "ci",
+    scopes: ["deploy", "logs"],
+    secretHash: "ef",
+    user: "u2",
+    sites: ["a"],
+    expires: start + 90 * day,
+  },
+  { _tag: "UseKey", key: "k3" },
+  session("s5", "u2", "password"),
+  invite("i5", "admin", [], "u1"),
+  { _tag: "ChangeRole", user: "u1", role: "viewer", sites: [], by: "owner" },
+  { _tag: "EnableTotp", user: "u2", secret: "user/u2/2", recovery: "user/u2/3" },
+  { _tag: "DisableTotp", user: "u2", by: "u2" },
+  { _tag: "CreateKey", key: "k4", name: "of somebody gone", scopes: ["read"], secretHash: "01", user: "u4" },
+  session("s6", "u4", "password"),
+  { _tag: "RemoveUser", user: "u4", by: "u4" },
+  session("s7", "u2", "password"),
+]
 
 /**
  * Writes the golden log of the present release: `node test/support/golden.ts <folder>`. Run once when a release is made; the files
@@ -75,11 +157,23 @@ const history: ReadonlyArray<Step> = [
     text: "object",
   },
   { do: "store", event: { type: "v1.ObjectDeleted", data: { site: "a", path: "gone" } } },
+  ...access.map((command): Step => ({ do: "command", command })),
+  { do: "erase", seq: 78 },
+  {
+    do: "command",
+    command: {
+      _tag: "SetSiteCors",
+      site: "a",
+      cors: { origins: ["https://example.test"], methods: ["GET"], headers: ["x-a"], credentials: true, maxAge: 60 },
+    },
+  },
+  { do: "command", command: { _tag: "SetSiteCors", site: "b", cors: { origins: ["*"], credentials: false } } },
+  { do: "command", command: { _tag: "UnsetSiteCors", site: "b" } },
 ]
 
 await inTemporaryFolder(async (folder) => {
   const path = join(folder, "data.db")
-  let now = Date.UTC(2026, 10, 21)
+  let now = start
   const writer = makeWriter(writerOptions(path, { now: () => (now += 1000) }))
   const deploys = new Map<string, Array<string>>()
   for (const [n, step] of history.entries()) for (const request of requestsOf(step, n, deploys, [])) await tell(writer, request)

@@ -7,11 +7,14 @@ import { type KvEvent, kvStream } from "../../src/events/kv.ts"
 import { logsStream } from "../../src/events/logs.ts"
 import { encodeManifest, type Manifest, manifestTotals } from "../../src/events/manifest.ts"
 import { type ObjectEvent, objectStream } from "../../src/events/object.ts"
+import { accessCommand, firstUsers } from "./accounts.ts"
 
 /** One thing that happens to a cartridge in a random history. */
 export type Step =
   | { readonly do: "deploy"; readonly site: string; readonly files: Readonly<Record<string, number>>; readonly spa: boolean }
   | { readonly do: "command"; readonly command: Command }
+  /** Three users beside the owner, so that what happens to users has somebody to happen to. */
+  | { readonly do: "firstUsers" }
   | { readonly do: "rollBackToNth"; readonly site: string; readonly nth: number }
   | { readonly do: "append"; readonly stream: string; readonly values: ReadonlyArray<string> }
   | { readonly do: "log"; readonly site: string; readonly messages: ReadonlyArray<string> }
@@ -88,8 +91,6 @@ export const steps: fc.Arbitrary<ReadonlyArray<Step>> = fc.array(
           site.map((name): Command => ({ _tag: "UndeleteSite", site: name })),
           fc.nat(9).map((n): Command => ({ _tag: "SetConfig", key: "limits.site_files", value: String(n) })),
           fc.constant<Command>({ _tag: "UnsetConfig", key: "limits.site_files" }),
-          fc.nat(3).map((n): Command => ({ _tag: "CreateKey", key: `k${n}`, name: "n", scopes: ["read"], secretHash: "h" })),
-          fc.nat(3).map((n): Command => ({ _tag: "RevokeKey", key: `k${n}` })),
           fc
             .tuple(site, variable, fc.nat(9))
             .map(([name, variable, n]): Command => ({ _tag: "SetEnv", site: name, values: [{ name: variable, ref: `env/${name}/${n}` }] })),
@@ -115,12 +116,14 @@ export const steps: fc.Arbitrary<ReadonlyArray<Step>> = fc.array(
         messages: fc.array(fc.string({ unit: "binary" }), { minLength: 1, maxLength: 3 }),
       }),
     },
+    { weight: 1, arbitrary: fc.constant<Step>({ do: "firstUsers" }) },
+    { weight: 8, arbitrary: fc.record({ do: fc.constant("command" as const), command: accessCommand }) },
     { weight: 4, arbitrary: fc.record({ do: fc.constant("document" as const), event: documentEvent }) },
     { weight: 4, arbitrary: stored },
     { weight: 1, arbitrary: fc.record({ do: fc.constant("erase" as const), seq: fc.integer({ min: 1, max: 30 }) }) },
     { weight: 1, arbitrary: fc.constant<Step>({ do: "rebuild" }) },
   ),
-  { maxLength: 30 },
+  { maxLength: 40 },
 )
 
 /** The requests that a step consists of. `deploys` remembers the ids that were made, so that later steps can name them. */
@@ -161,6 +164,8 @@ export const requestsOf = (
     }
     case "command":
       return [{ kind: "command", command: step.command, id: `step-${n}`, ...by }]
+    case "firstUsers":
+      return firstUsers.map((command, i): WriterRequest => ({ kind: "command", command, id: `step-${n}-${i}`, ...by }))
     case "append": {
       const events = step.values.map((value, i) => ({ id: `step-${n}.${i}`, type: "v1.ConfigSet" as const, data: { key: "free", value } }))
       return [{ kind: "append", request: { ...by, streams: [{ stream: step.stream, expected: "any", events }] } }]

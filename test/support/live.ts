@@ -49,6 +49,7 @@ export const startLive = async (limits: Partial<LiveLimits> = {}, options: Parti
     cache: blobCache({ chunk: () => undefined, variants: () => [], variant: () => undefined }, 1000),
     functions: (_, res) => res.writeHead(404).end(),
     api: (_, res) => res.end("api"),
+    pages: (_, res) => res.writeHead(404).end(),
     isHealthy: () => true,
     sockets: { live, hasServer: ({ site }) => site !== "static" },
   })

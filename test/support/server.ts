@@ -6,13 +6,14 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import { Commands } from "../../src/commands/Commands.ts"
+import { type Asker, Commands } from "../../src/commands/Commands.ts"
 import { Environment, localSocket } from "../../src/config.ts"
-import type { Scope as KeyScope } from "../../src/events/access.ts"
-import type { Caller } from "../../src/http/api/Api.ts"
+import type { Scope as KeyScope } from "../../src/events/keys.ts"
 import { newKey } from "../../src/http/api/newKey.ts"
 import { listenOnPort, listenOnSocket } from "../../src/http/Edge.ts"
 import { Handler } from "../../src/http/Handler.ts"
+import { Reads } from "../../src/http/Reads.ts"
+import { accessQueries } from "../../src/projections/access.ts"
 import { type Cartridge, cartridgeLayer, seedSystemSites } from "../../src/server.ts"
 import { temporaryFolder } from "./cartridge.ts"
 import { silentEnvironment } from "./environment.ts"
@@ -83,6 +84,22 @@ export const zipForm = (
   }
 }
 
+/** The owner of every test server. The hash is made beforehand, since making one takes its time. */
+export const owner = {
+  username: "admin",
+  password: "plum tree in the rain",
+  hash: "$argon2id$v=19$m=65536,t=3,p=1$OFp9C36SmBTzgTP3DcZgmQ$cEL0+jNfegcwxdQ+RmdlqZY7f2BwzbjWK9ebXtyEWsQ",
+} as const
+
+const enroll = Effect.gen(function* () {
+  const commands = yield* Commands
+  const { db } = yield* Reads
+  if (accessQueries(db).hasOwner()) return
+  const secrets = [{ ref: "owner/password", secret: owner.hash }]
+  const command = { _tag: "EnrollOwner", username: owner.username, password: "owner/password" } as const
+  yield* commands.handle(command, { actor: "system", cause: "test" }, secrets)
+})
+
 const noEnvironment = Layer.succeed(Environment, silentEnvironment())
 
 /** A whole server in this process, on a free port, with `root` and `404` seeded. */
@@ -104,6 +121,7 @@ export const startServer = async (
   const run = <A, E>(effect: Effect.Effect<A, E, Cartridge>): Promise<A> => Effect.runPromise(Effect.provide(effect, context))
   const port = await run(
     Effect.gen(function* () {
+      yield* enroll
       yield* seedSystemSites
       const handler = yield* Handler
       yield* listenOnSocket(handler, localSocket(db))
@@ -120,7 +138,7 @@ export const startServer = async (
     /** A new API key with these scopes. */
     key: async (...scopes: ReadonlyArray<KeyScope>): Promise<string> => {
       const { token, command } = newKey("test", scopes)
-      const by: Omit<typeof Caller.Service, "key"> = { actor: "owner", cause: "test" }
+      const by: Asker = { actor: "owner", cause: "test" }
       await run(Effect.flatMap(Commands, (commands) => commands.handle(command, by)) as Effect.Effect<unknown, never, Cartridge>)
       return token
     },

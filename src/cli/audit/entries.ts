@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import type { AuditEntry } from "../../http/api/Api.ts"
+import type { AuditEntry } from "../../http/api/contract/audit.ts"
 import { jsonText, second } from "../format.ts"
 import { Output } from "../output.ts"
 import { type Look, table } from "../table.ts"

@@ -1,4 +1,4 @@
-import type { AuditEntry } from "../../http/api/Api.ts"
+import type { AuditEntry } from "../../http/api/contract/audit.ts"
 import type { Server } from "../client.ts"
 import { followPages, lastPlace } from "../follow.ts"
 import { printAudit } from "./entries.ts"

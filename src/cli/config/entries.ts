@@ -1,4 +1,4 @@
-import type { ConfigEntry } from "../../http/api/Api.ts"
+import type { ConfigEntry } from "../../http/api/contract/config.ts"
 import { type Look, table } from "../table.ts"
 
 const columns = [{ title: "KEY" }, { title: "VALUE" }, { title: "" }, { title: "WHAT IT IS" }]

@@ -1,7 +1,7 @@
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { Deployed, DeployRequest } from "../../http/api/Api.ts"
+import type { Deployed, DeployRequest } from "../../http/api/contract/sites.ts"
 import { maxBatchedBlobBytes } from "../../http/api/blobBatch.ts"
 import type { Server } from "../client.ts"
 import { segment } from "../connection.ts"

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import type { EnvVariable } from "../../http/api/Api.ts"
+import type { EnvVariable } from "../../http/api/contract/env.ts"
 import { segment, withServer } from "../connection.ts"
 import { ago, minute } from "../format.ts"
 import { json, serverOptions, site } from "../options.ts"

@@ -1,6 +1,6 @@
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import type { KvVersion } from "../../http/api/Api.ts"
+import type { KvVersion } from "../../http/api/contract/kv.ts"
 import { segment, withServer } from "../connection.ts"
 import { ago, bytes, minute } from "../format.ts"
 import { given, json, limit, serverOptions, site } from "../options.ts"

@@ -1,7 +1,7 @@
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { ApiKey } from "../../http/api/Api.ts"
+import type { ApiKey } from "../../http/api/contract/keys.ts"
 import { withServer } from "../connection.ts"
 import { type CliError, usageError } from "../errors.ts"
 import { json, serverOptions } from "../options.ts"

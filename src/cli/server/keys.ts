@@ -14,7 +14,7 @@ export const keys = verb(
   { json, ...serverOptions },
   ({ json, ...options }) =>
     withServer(options, ({ api }) =>
-      Effect.flatMap(api.keys.list({}), ({ data }) =>
+      Effect.flatMap(api.keys.list({ urlParams: { limit: 1000, offset: 0 } }), ({ data }) =>
         answer(json, data, (look, now) => {
           if (data.length === 0) return "There are no API keys: make one with `fazt server create-key --name <name>`."
           const rows = data.map(({ id, name, scopes, created_at, revoked_at }) => {

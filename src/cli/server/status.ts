@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import type { Status } from "../../http/api/Api.ts"
+import type { Status } from "../../http/api/contract/server.ts"
 import { withServer } from "../connection.ts"
 import { bytes, counted, duration, grouped } from "../format.ts"
 import { json, serverOptions } from "../options.ts"

@@ -6,7 +6,7 @@ import { CartridgeWriter } from "../../commands/CartridgeWriter.ts"
 import { Queries } from "../../projections/Queries.ts"
 import { draining } from "../draining.ts"
 import { Api } from "./Api.ts"
-import { BadRequest } from "./envelope.ts"
+import { refusal } from "./envelope.ts"
 import { timeBound } from "./timeBound.ts"
 import { auditView } from "./views.ts"
 import { waitForNews } from "./waitForNews.ts"
@@ -33,9 +33,7 @@ export const auditLayer = HttpApiBuilder.group(Api, "audit", (handlers) =>
       .handle("verify", ({ urlParams: { after, hash } }) =>
         Effect.gen(function* () {
           if ((after ?? 0) > 0 && hash === undefined) {
-            return yield* Effect.fail(
-              BadRequest.make({ code: "MISSING_FIELD", message: "To go on from `after`, give the `hash` found there too." }),
-            )
+            return yield* Effect.fail(refusal("MISSING_FIELD", "To go on from `after`, give the `hash` found there too."))
           }
           const part = yield* queries.verify(after === undefined ? undefined : { seq: after, hash: hash ?? genesis })
           return { data: { ...part, bad: part.bad ?? null } }

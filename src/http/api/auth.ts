@@ -1,87 +1,234 @@
-import { hash, timingSafeEqual } from "node:crypto"
-import type { IncomingMessage } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { Scope } from "../../events/access.ts"
-import { accessQueries, type KeyRow } from "../../projections/access.ts"
+import { ownerUser } from "../../events/accounts.ts"
+import type { Scope } from "../../events/keys.ts"
+import { accessQueries, type KeyRow, type UserRow } from "../../projections/access.ts"
+import { LastUses } from "../accounts/LastUses.ts"
+import { Sessions } from "../accounts/Sessions.ts"
+import { addressKey, clientOf } from "../clientOf.ts"
+import { rateOf } from "../limits/apiRates.ts"
+import { Limits } from "../limits/Limits.ts"
 import { Reads } from "../Reads.ts"
-import { type Caller, MayAdminister, MayDeploy, MayRead } from "./Api.ts"
-import { type Failure, Forbidden, Unauthorized } from "./envelope.ts"
+import { actorOf } from "./actor.ts"
+import { Anyone, Authorization } from "./contract/authorization.ts"
+import { type Failure, refusal } from "./envelope.ts"
 import { isLocal } from "./local.ts"
+import { may, type Permission, type Principal, policy, rolePermissions, scopePermissions } from "./policy.ts"
 import { requestId } from "./requestId.ts"
-
-/** Which scopes grant a scope. */
-const granting: Readonly<Record<Scope, ReadonlyArray<Scope>>> = {
-  read: ["read", "deploy", "admin"],
-  deploy: ["deploy", "admin"],
-  admin: ["admin"],
-}
+import { routeOf } from "./routes.ts"
+import { isSecret } from "./secrets.ts"
 
 const keyForm = /^fazt_([a-z0-9]{12})_([A-Za-z0-9_-]{43})$/
 
 const bearer = /^Bearer +(\S+)$/i
 
-/** The SHA-256 (hex) under which a key's secret is kept. */
-export const secretHash = (secret: string): string => hash("sha256", secret, "hex")
-
-/** The key that a token belongs to, if it is a good one. Looked up by id; the secret is compared in constant time. */
-const verifyToken = (findKey: (id: string) => KeyRow | undefined, token: string): KeyRow | undefined => {
-  const [, id, secret] = keyForm.exec(token) ?? []
-  if (id === undefined || secret === undefined) return undefined
-  const key = findKey(id)
-  if (key === undefined || key.revoked_at !== null) return undefined
-  return timingSafeEqual(Buffer.from(secretHash(secret)), Buffer.from(key.secretHash)) ? key : undefined
+/** The headers of an answer that is yet to be made. */
+export interface AnswerHeaders {
+  readonly setHeader: (name: string, value: string) => unknown
 }
 
-/** Who sends this request, or why that cannot be. The API's middleware and the classic deploy route both ask here. */
+/** Who sends a request, and whether the policy lets them. */
 export class Authentication extends Context.Tag("fazt/Authentication")<
   Authentication,
-  { readonly check: (req: IncomingMessage, needs: Scope) => Effect.Effect<Context.Tag.Service<Caller>, Failure> }
+  {
+    /** Who it is, whatever they may. Fails with 401 where that cannot be told. */
+    readonly identify: (req: IncomingMessage) => Effect.Effect<Principal, Failure>
+    /** Who it is, if the policy lets them do what the request is for. */
+    readonly check: (req: IncomingMessage) => Effect.Effect<Principal, Failure>
+    /** The same, counted against what they may ask in a minute, which the answer's headers tell. */
+    readonly admit: (req: IncomingMessage, res: AnswerHeaders) => Effect.Effect<Principal, Failure>
+    /** Counts a request of whoever it is against what their address may ask in a minute. */
+    readonly admitAnyone: (req: IncomingMessage, res: AnswerHeaders) => Effect.Effect<void, Failure>
+  }
 >() {
-  static readonly layer: Layer.Layer<Authentication, never, Reads> = Layer.effect(
+  static readonly layer: Layer.Layer<Authentication, never, LastUses | Limits | Reads | Sessions> = Layer.effect(
     Authentication,
     Effect.gen(function* () {
       const { db } = yield* Reads
-      const { key: findKey } = accessQueries(db)
+      const sessions = yield* Sessions
+      const { used } = yield* LastUses
+      const limits = yield* Limits
+      const read = accessQueries(db)
+
+      const local = (req: IncomingMessage): Principal => ({
+        actor: "owner",
+        cause: requestId(req),
+        user: ownerUser,
+        role: "owner",
+        via: "local",
+        key: undefined,
+        session: undefined,
+        permissions: rolePermissions.owner,
+        sites: undefined,
+      })
+
+      const byKey = (req: IncomingMessage, token: string, now: number): Effect.Effect<Principal, Failure> => {
+        const key = goodKey(read.key, token)
+        const user = key === undefined ? undefined : read.user(key.user)
+        if (key === undefined || user === undefined || user.removed_at !== null) return Effect.fail(invalidKey)
+        if (key.expires_at !== null && key.expires_at <= now) return Effect.fail(expiredKey(key))
+        used(key, now)
+        return Effect.succeed({
+          actor: `key:${key.key}`,
+          cause: requestId(req),
+          user: user.user,
+          role: user.role,
+          via: "key",
+          key: key.key,
+          session: undefined,
+          permissions: keyPermissions(key, user),
+          sites: keySites(key, user),
+        })
+      }
+
+      const bySession = (req: IncomingMessage, now: number): Effect.Effect<Principal, Failure> => {
+        const found = sessions.find(req, now)
+        if (found === "none") return Effect.fail(missing)
+        if (found === "ended") return Effect.fail(ended)
+        const { session, user } = found
+        return Effect.succeed({
+          actor: actorOf(user.user),
+          cause: requestId(req),
+          user: user.user,
+          role: user.role,
+          via: "session",
+          key: undefined,
+          session: session.session,
+          permissions: rolePermissions[user.role],
+          sites: sitesOf(user),
+        })
+      }
+
+      const identify = (req: IncomingMessage): Effect.Effect<Principal, Failure> =>
+        Effect.clockWith((clock) => {
+          if (isLocal(req)) return Effect.succeed(local(req))
+          const now = clock.unsafeCurrentTimeMillis()
+          const { authorization } = req.headers
+          if (authorization === undefined) return bySession(req, now)
+          // Whoever sends a key means it: a cookie that is there too is not looked at.
+          const token = bearer.exec(authorization)?.[1]
+          return token === undefined ? Effect.fail(missing) : byKey(req, token, now)
+        })
+
+      const allowed = (req: IncomingMessage, who: Principal): Effect.Effect<Principal, Failure> => {
+        const refused = refusalOf(req, who)
+        return refused === undefined ? Effect.succeed(who) : Effect.fail(refused)
+      }
+
+      const count = (req: IncomingMessage, res: AnswerHeaders, who: string): Effect.Effect<void, Failure> =>
+        Effect.suspend(() => {
+          const verdict = limits.api.take(rateOf(req.method ?? "GET", req.url ?? "/"), who)
+          for (const [name, value] of Object.entries(verdict.headers)) res.setHeader(name, value)
+          return verdict.allowed ? Effect.void : Effect.fail(tooOften(verdict.retryAfterSeconds))
+        })
+
+      const admitAnyone = (req: IncomingMessage, res: AnswerHeaders): Effect.Effect<void, Failure> =>
+        count(req, res, addressKey(clientOf(req, limits.trusted()).address))
+
       return {
-        check: (req, needs) =>
-          Effect.suspend((): Effect.Effect<Context.Tag.Service<Caller>, Failure> => {
-            const cause = requestId(req)
-            if (isLocal(req)) return Effect.succeed({ actor: "owner", cause, key: undefined })
-            const token = bearer.exec(req.headers.authorization ?? "")?.[1]
-            if (token === undefined) return Effect.fail(missing)
-            const key = verifyToken(findKey, token)
-            if (key === undefined) return Effect.fail(invalid)
-            if (!granting[needs].some((scope) => key.scopes.includes(scope))) return Effect.fail(outOfScope(key, needs))
-            return Effect.succeed({ actor: `key:${key.key}`, cause, key: key.key })
+        identify,
+        admitAnyone,
+        check: (req) => Effect.flatMap(identify(req), (who) => allowed(req, who)),
+        admit: (req, res) =>
+          Effect.matchEffect(identify(req), {
+            // Whoever tries keys is counted by address.
+            onFailure: (failure) => Effect.zipRight(admitAnyone(req, res), Effect.fail(failure)),
+            onSuccess: (who) => Effect.zipRight(count(req, res, who.via === "local" ? "local" : who.actor), allowed(req, who)),
           }),
       }
     }),
   )
 }
 
-const missing = Unauthorized.make({
-  code: "UNAUTHORIZED",
-  message: "This needs an API key: send `Authorization: Bearer <key>`. `fazt server create-key --name <name>` makes one.",
-})
+/** The key that a token belongs to, if it is a good one. Looked up by id; the secret is compared in constant time. */
+const goodKey = (find: (id: string) => KeyRow | undefined, token: string): KeyRow | undefined => {
+  const [, id, secret] = keyForm.exec(token) ?? []
+  if (id === undefined || secret === undefined) return undefined
+  const key = find(id)
+  if (key === undefined || key.revoked_at !== null) return undefined
+  return isSecret(secret, key.secretHash) ? key : undefined
+}
 
-const invalid = Unauthorized.make({ code: "INVALID_API_KEY", message: "This API key does not exist or has been revoked." })
+/** What its scopes grant, as far as its user may do it now. */
+const keyPermissions = ({ scopes }: KeyRow, { role }: UserRow): ReadonlySet<Permission> =>
+  new Set(scopes.flatMap((scope) => [...scopePermissions[scope]].filter((permission) => rolePermissions[role].has(permission))))
 
-const outOfScope = (key: KeyRow, needs: Scope) =>
-  Forbidden.make({ code: "FORBIDDEN", message: `The key "${key.name}" has the scopes ${key.scopes.join(", ")}, and this needs ${needs}.` })
+const sitesOf = ({ role, sites }: UserRow): ReadonlySet<string> | undefined => (role === "deployer" ? new Set(sites) : undefined)
 
-const implementation = (needs: Scope) =>
-  Effect.map(Authentication, ({ check }) => ({
-    // The token that the framework hands over is whatever stands behind the seventh character of the header.
-    bearer: () =>
-      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => check(NodeHttpServerRequest.toIncomingMessage(request), needs)),
-  }))
+const keySites = (key: KeyRow, user: UserRow): ReadonlySet<string> | undefined => {
+  const theirs = sitesOf(user)
+  if (key.sites === null) return theirs
+  return new Set(theirs === undefined ? key.sites : key.sites.filter((site) => theirs.has(site)))
+}
 
+/** Why the policy does not let them. */
+const refusalOf = (req: IncomingMessage, who: Principal): Failure | undefined => {
+  const route = routeOf(req)
+  const rule = route.endpoint === undefined ? undefined : policy[route.endpoint]
+  // What has no row is nobody's.
+  if (route.endpoint === undefined || rule === undefined)
+    return refusal("FORBIDDEN", "This endpoint is in no policy, so nobody may use it.")
+  if (rule.needs === "public") return undefined
+  const part = rule.part?.(queryOf(req))
+  if (part !== undefined) return may(who, part.needs, part.site) || may(who, rule.needs) ? undefined : forbidden(who, part.needs, part.site)
+  const site = rule.site === "path" ? route.params["site"] : rule.site === "query" ? siteInQuery(req) : undefined
+  return may(who, rule.needs, site) ? undefined : forbidden(who, rule.needs, site)
+}
+
+const queryOf = ({ url = "" }: IncomingMessage): URLSearchParams =>
+  new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?") + 1) : "")
+
+const siteInQuery = (req: IncomingMessage): string => queryOf(req).get("site_id") ?? ""
+
+/** Refuses what this one may not do, in words that say what is missing. */
+export const forbidden = (who: Principal, needs: Permission, site: string | undefined): Failure => {
+  if (who.permissions.has(needs) && who.sites !== undefined) {
+    const theirs = who.sites.size === 0 ? "no sites" : [...who.sites].slice(0, 20).join(", ")
+    const what =
+      site === undefined ? "This concerns the whole server, and you have" : `${JSON.stringify(site.slice(0, 63))} is not yours: you have`
+    return refusal("FORBIDDEN", `${what} ${theirs}.`)
+  }
+  if (who.via !== "key") return refusal("FORBIDDEN", `The role ${who.role} does not allow this (${needs}).`)
+  if (needs === "account") return refusal("FORBIDDEN", "This is for a person who is logged in, not for an API key.")
+  const scopes = Object.entries(scopePermissions).flatMap(([scope, granted]) => (granted.has(needs) ? [scope as Scope] : []))
+  const isTheirs = rolePermissions[who.role].has(needs)
+  return refusal(
+    "FORBIDDEN",
+    isTheirs
+      ? `This key has no scope for it: it needs ${scopes.join(" or ")}.`
+      : `The key's user has the role ${who.role}, which does not allow this.`,
+  )
+}
+
+const missing = refusal(
+  "UNAUTHORIZED",
+  "Authentication required: log in, or send `Authorization: Bearer <key>`. `fazt keys create --name <name>` makes a key.",
+)
+const invalidKey = refusal("INVALID_API_KEY", "This API key does not exist or has been revoked.")
+const ended = refusal("SESSION_EXPIRED", "This session has ended. Log in again.")
+const tooOften = (seconds: number): Failure =>
+  refusal("RATE_LIMIT_EXCEEDED", `Too many requests in a minute. Try again in ${seconds} s.`, { retry_after: seconds })
+const expiredKey = ({ name, expires_at }: KeyRow): Failure =>
+  refusal("INVALID_API_KEY", `The key "${name}" was good until ${new Date(expires_at!).toISOString()}.`)
+
+const withBoth =
+  <A>(use: (req: IncomingMessage, res: ServerResponse) => Effect.Effect<A, Failure>) =>
+  (request: HttpServerRequest.HttpServerRequest): Effect.Effect<A, Failure> =>
+    use(NodeHttpServerRequest.toIncomingMessage(request), NodeHttpServerRequest.toServerResponse(request))
+
+/** What the contract's two kinds of endpoints ask of each request. */
 export const authLayer = Layer.mergeAll(
-  Layer.effect(MayRead, implementation("read")),
-  Layer.effect(MayDeploy, implementation("deploy")),
-  Layer.effect(MayAdminister, implementation("admin")),
+  Layer.effect(
+    Authorization,
+    // The framework's own bearer scheme would hand over whatever stands behind the seventh character of the header.
+    Effect.map(Authentication, ({ admit }) => Effect.flatMap(HttpServerRequest.HttpServerRequest, withBoth(admit))),
+  ),
+  Layer.effect(
+    Anyone,
+    Effect.map(Authentication, ({ admitAnyone }) => Effect.flatMap(HttpServerRequest.HttpServerRequest, withBoth(admitAnyone))),
+  ),
 )

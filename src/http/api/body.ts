@@ -3,7 +3,7 @@ import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { BadRequest, Failure, PayloadTooLarge } from "./envelope.ts"
+import { Failure, refusal } from "./envelope.ts"
 
 /**
  * A request's body in parts, refused with `tooLarge` once it passes `max` bytes: at once if its length is announced. The
@@ -28,7 +28,7 @@ export async function* bodyParts(req: IncomingMessage, max: number, tooLarge: ()
 export const isCutShort = (error: unknown): boolean =>
   ["ECONNRESET", "ECONNABORTED", "EPIPE", "ERR_STREAM_PREMATURE_CLOSE"].includes((error as { readonly code?: string } | null)?.code ?? "")
 
-export const cutShort = BadRequest.make({ code: "BAD_REQUEST", message: "The request ended before its body did." })
+export const cutShort = refusal("BAD_REQUEST", "The request ended before its body did.")
 
 /** The request's body as text, refused once it is longer than `max` bytes. */
 export const readText = (request: HttpServerRequest.HttpServerRequest, max: number): Effect.Effect<string, Failure> =>
@@ -46,6 +46,6 @@ export const readText = (request: HttpServerRequest.HttpServerRequest, max: numb
     }),
   )
 
-const tooLarge = (max: number) => PayloadTooLarge.make({ code: "PAYLOAD_TOO_LARGE", message: `The body is larger than ${max} bytes.` })
+const tooLarge = (max: number) => refusal("PAYLOAD_TOO_LARGE", `The body is larger than ${max} bytes.`)
 
 const isFailure = Schema.is(Schema.typeSchema(Failure))

@@ -4,7 +4,9 @@ import { Commands } from "../../commands/Commands.ts"
 import { isSettingKey, type SettingKey, settings, UnknownSetting } from "../../commands/config.ts"
 import { configQueries } from "../../projections/config.ts"
 import { Reads } from "../Reads.ts"
-import { Api, Caller, type ConfigEntry } from "./Api.ts"
+import { Api } from "./Api.ts"
+import { Caller } from "./contract/authorization.ts"
+import type { ConfigEntry } from "./contract/config.ts"
 import { refuse } from "./failures.ts"
 
 export const configLayer = HttpApiBuilder.group(Api, "config", (handlers) =>

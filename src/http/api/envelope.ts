@@ -1,15 +1,25 @@
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as Schema from "effect/Schema"
+import { type ErrorCode, errorCodes } from "../../errorCodes.ts"
 
 /** A successful answer: `{"data": …}`. */
 export const Data = <A, I>(data: Schema.Schema<A, I>) => Schema.Struct({ data })
 
-/** One page of a list: `meta.next` is the cursor of the next page, `null` at the end. */
+const Size = Schema.Int.pipe(Schema.nonNegative())
+
+/** Part of a list that is counted: `total` items in all, of which these are the `limit` behind the first `offset`. */
+export const List = <A, I>(item: Schema.Schema<A, I>) =>
+  Schema.Struct({ data: Schema.Array(item), meta: Schema.Struct({ total: Size, limit: Size, offset: Size }) })
+
+/** Part of a list that goes on: `meta.next` is the cursor of the next page, `null` at the end. */
 export const Page = <A, I>(item: Schema.Schema<A, I>) =>
-  Schema.Struct({ data: Schema.Array(item), meta: Schema.Struct({ next: Schema.NullOr(Schema.String) }) })
+  Schema.Struct({ data: Schema.Array(item), meta: Schema.Struct({ limit: Size, next: Schema.NullOr(Schema.String) }) })
+
+/** Programs may meet codes of a later release, so any text is read; the document lists those of this one. */
+const Code = Schema.String.annotations({ jsonSchema: { type: "string", enum: Object.keys(errorCodes) } })
 
 const ErrorBody = Schema.Struct({
-  error: Schema.Struct({ code: Schema.String, message: Schema.String, details: Schema.optional(Schema.Unknown) }),
+  error: Schema.Struct({ code: Code, message: Schema.String, details: Schema.optional(Schema.Unknown) }),
 })
 
 /** What every failure carries: a stable `code` for programs, a `message` for people, and `details` where they help. */
@@ -34,24 +44,30 @@ const failure = <const Tag extends string>(tag: Tag, status: number) => {
   return { tag, status, make: (fields: FailureFields) => new Failure(fields), schema: onWire }
 }
 
-export const BadRequest = failure("BadRequest", 400)
-export const Unauthorized = failure("Unauthorized", 401)
-export const Forbidden = failure("Forbidden", 403)
-export const NotFound = failure("NotFound", 404)
-export const Conflict = failure("Conflict", 409)
-export const PayloadTooLarge = failure("PayloadTooLarge", 413)
-export const TooManyRequests = failure("TooManyRequests", 429)
-export const InternalError = failure("InternalError", 500)
-export const Unavailable = failure("Unavailable", 503)
-export const StorageFull = failure("StorageFull", 507)
+const BadRequest = failure("BadRequest", 400)
+const Unauthorized = failure("Unauthorized", 401)
+const Forbidden = failure("Forbidden", 403)
+const NotFound = failure("NotFound", 404)
+const MethodNotAllowed = failure("MethodNotAllowed", 405)
+const Conflict = failure("Conflict", 409)
+const PayloadTooLarge = failure("PayloadTooLarge", 413)
+const UriTooLong = failure("UriTooLong", 414)
+const UnsupportedMediaType = failure("UnsupportedMediaType", 415)
+const TooManyRequests = failure("TooManyRequests", 429)
+const InternalError = failure("InternalError", 500)
+const Unavailable = failure("Unavailable", 503)
+const StorageFull = failure("StorageFull", 507)
 
 const failures = [
   BadRequest,
   Unauthorized,
   Forbidden,
   NotFound,
+  MethodNotAllowed,
   Conflict,
   PayloadTooLarge,
+  UriTooLong,
+  UnsupportedMediaType,
   TooManyRequests,
   InternalError,
   Unavailable,
@@ -64,14 +80,23 @@ export const Failure = Schema.Union(
   Unauthorized.schema,
   Forbidden.schema,
   NotFound.schema,
+  MethodNotAllowed.schema,
   Conflict.schema,
   PayloadTooLarge.schema,
+  UriTooLong.schema,
+  UnsupportedMediaType.schema,
   TooManyRequests.schema,
   InternalError.schema,
   Unavailable.schema,
   StorageFull.schema,
 )
 export type Failure = typeof Failure.Type
+
+const ofStatus = (status: number) => failures.find((kind) => kind.status === status) ?? InternalError
+
+/** A failure with the status that belongs to its code. */
+export const refusal = (code: ErrorCode, message: string, details?: unknown): Failure =>
+  ofStatus(errorCodes[code]).make(details === undefined ? { code, message } : { code, message, details })
 
 /** An error of the domain says what it is by its code and which status it has. */
 export interface DomainError extends FailureFields {
@@ -80,8 +105,7 @@ export interface DomainError extends FailureFields {
 
 /** The failure that tells a client of a domain error. */
 export const toFailure = ({ code, message, details, status }: DomainError): Failure => {
-  const kind = failures.find((candidate) => candidate.status === status) ?? InternalError
-  return kind.make(details === undefined ? { code, message } : { code, message, details })
+  return ofStatus(status).make(details === undefined ? { code, message } : { code, message, details })
 }
 
 /** The status that a failure is sent with. */

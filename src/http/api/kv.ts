@@ -12,8 +12,10 @@ import { type KvRow, kvQueries } from "../../projections/kvStore.ts"
 import { Queries } from "../../projections/Queries.ts"
 import { jsonValue } from "../../runtime/jsonValue.ts"
 import { Reads } from "../Reads.ts"
-import { Api, Caller, type KvKey, type KvVersion } from "./Api.ts"
-import { BadRequest, NotFound } from "./envelope.ts"
+import { Api } from "./Api.ts"
+import { Caller } from "./contract/authorization.ts"
+import type { KvKey, KvVersion } from "./contract/kv.ts"
+import { refusal } from "./envelope.ts"
 import { refuse } from "./failures.ts"
 import { findSite } from "./findSite.ts"
 import { time } from "./views.ts"
@@ -131,7 +133,7 @@ const versionView = ({ at, size, blob, expires_at, ...change }: KvChange): KvVer
 })
 
 const givenValue = (payload: { readonly value?: unknown }) => {
-  if (!("value" in payload)) return Effect.fail(BadRequest.make({ code: "MISSING_FIELD", message: "Give the `value`: any JSON." }))
+  if (!("value" in payload)) return Effect.fail(refusal("MISSING_FIELD", "Give the `value`: any JSON."))
   const checked = jsonValue(textOf(payload.value))
   return "problem" in checked ? Effect.fail(invalid(`This cannot be a value: ${checked.problem}.`)) : Effect.succeed(checked)
 }
@@ -145,13 +147,12 @@ const textOf = (value: unknown): string => {
   }
 }
 
-const invalid = (message: string) => BadRequest.make({ code: "VALIDATION_FAILED", message })
+const invalid = (message: string) => refusal("VALIDATION_FAILED", message)
 
-const keyNotFound = (site: string, key: string) =>
-  NotFound.make({ code: "KEY_NOT_FOUND", message: `${site} has no key ${JSON.stringify(key.slice(0, 600))}.` })
+const keyNotFound = (site: string, key: string) => refusal("KEY_NOT_FOUND", `${site} has no key ${JSON.stringify(key.slice(0, 600))}.`)
 
 const versionNotFound = (site: string, key: string, version: number) =>
-  NotFound.make({
-    code: "KEY_NOT_FOUND",
-    message: `The key ${JSON.stringify(key.slice(0, 600))} of ${site} had no value at version ${version}. Its history says which ones it had.`,
-  })
+  refusal(
+    "KEY_NOT_FOUND",
+    `The key ${JSON.stringify(key.slice(0, 600))} of ${site} had no value at version ${version}. Its history says which ones it had.`,
+  )

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from "node:http"
 import type { Server, Socket } from "node:net"
 
 const localSockets = new WeakSet<Socket>()
@@ -11,4 +10,4 @@ export const trustConnections = (server: Server): void => {
 }
 
 /** Whether the request came in through the local socket. */
-export const isLocal = (req: IncomingMessage): boolean => localSockets.has(req.socket)
+export const isLocal = ({ socket }: { readonly socket: Socket }): boolean => localSockets.has(socket)

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type { HttpApiDecodeError } from "@effect/platform/HttpApiError"
 import type * as HttpApp from "@effect/platform/HttpApp"
@@ -5,29 +6,29 @@ import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as HttpMethod from "@effect/platform/HttpMethod"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { BadRequest, Failure, InternalError, NotFound, PayloadTooLarge, retryAfter, statusOf } from "./envelope.ts"
-
-/** The largest JSON body that the framework reads. */
-const maxJsonBytes = 16 * 1024 * 1024
-
-/** Endpoints that read their body by themselves, and have limits of their own. */
-const readsItself = (url: string): boolean => /^\/api\/(blobs(\/[0-9a-f]+)?(\?|$)|sites\/[^/]+\/deploys)/i.test(url)
+import { isCrossOrigin } from "../accounts/crossOrigin.ts"
+import { Failure, refusal, retryAfter, statusOf } from "./envelope.ts"
+import { defaultBody, policy } from "./policy.ts"
+import { routeOf } from "./routes.ts"
 
 /** Answers in the envelope also where the framework itself refuses: malformed requests, unknown routes, defects. */
 export const inEnvelope = HttpApiBuilder.middleware((app: HttpApp.Default) =>
-  Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers, method, url }) => {
-    if (!HttpMethod.hasBody(method) || readsItself(url)) return app
-    // The framework would cut the connection where the limit is passed, and the client would never hear why.
-    if (Number(headers["content-length"] ?? 0) > maxJsonBytes) return answer(tooLarge)
-    // The framework reads forms too, and puts the files in them on the disk.
-    const type = headers["content-type"] ?? "application/json"
-    return /^application\/json\b/i.test(type) ? app : answer(notJson(type))
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+    const req = NodeHttpServerRequest.toIncomingMessage(request)
+    // A key is something that no page of another origin can make a browser send.
+    if (req.headers.authorization === undefined && isCrossOrigin(req)) return answer(crossOrigin)
+    const route = routeOf(req)
+    if (route.endpoint === undefined) return route.allowed.length === 0 ? answer(noRoute) : answer(wrongMethod(route.allowed))
+    const { body = defaultBody } = policy[route.endpoint]!
+    if (body === "itself" || !HttpMethod.hasBody(request.method)) return app
+    const refused = bodyProblem(req, body)
+    return refused === undefined ? HttpIncomingMessage.withMaxBodySize(app, Option.some(body)) : answer(refused)
   }).pipe(
-    HttpIncomingMessage.withMaxBodySize(Option.some(maxJsonBytes)),
     Effect.catchAllCause((cause) => {
       const failure = failureOf(Cause.squash(cause))
       if (failure !== undefined) return answer(failure)
@@ -37,9 +38,23 @@ export const inEnvelope = HttpApiBuilder.middleware((app: HttpApp.Default) =>
   ),
 )
 
+/** Why the framework should not begin to read a body. */
+const bodyProblem = ({ headers }: IncomingMessage, max: number): Failure | undefined => {
+  // The framework would cut the connection where the limit is passed, and the client would never hear why.
+  if (Number(headers["content-length"] ?? 0) > max) return tooLarge(max)
+  // The framework reads forms too, and puts the files in them on the disk.
+  const type = headers["content-type"] ?? "application/json"
+  return /^application\/json *(;|$)/i.test(type) ? undefined : notJson(type)
+}
+
 const answer = (failure: Failure) => {
   const wait = retryAfter(failure)
-  const headers = wait === undefined ? {} : { "retry-after": String(wait) }
+  const headers = {
+    ...(wait === undefined ? {} : { "retry-after": String(wait) }),
+    ...(failure.code === "METHOD_NOT_ALLOWED"
+      ? { allow: (failure.details as { readonly allowed: ReadonlyArray<string> }).allowed.join(", ") }
+      : {}),
+  }
   return Effect.succeed(HttpServerResponse.unsafeJson(Schema.encodeSync(Failure)(failure), { status: statusOf(failure), headers }))
 }
 
@@ -51,23 +66,28 @@ const failureOf = (error: unknown): Failure | undefined => {
   if (tag === "HttpApiDecodeError") return invalid(error as HttpApiDecodeError)
   // A body that could not be read.
   if (tag !== "RequestError") return undefined
-  if (cause instanceof SyntaxError)
-    return BadRequest.make({ code: "INVALID_JSON", message: `The body is no JSON: ${withoutSnippet(cause.message)}.` })
-  return (cause as Error | undefined)?.message === "maxBytes exceeded" ? tooLarge : cutShort
+  if (cause instanceof SyntaxError) return refusal("INVALID_JSON", `The body is no JSON: ${withoutSnippet(cause.message)}.`)
+  return (cause as Error | undefined)?.message === "maxBytes exceeded" ? tooLarge(undefined) : cutShort
 }
 
 /** The engine shows where it stopped to read by a part of the body, which may be a secret. */
 const withoutSnippet = (message: string): string => message.replace(/(^|, )(\.\.\.)?".*"(\.\.\.)? is not valid JSON$/s, "")
 
+/** Names each field that is wrong and what it has to be. */
 const invalid = ({ issues, message }: HttpApiDecodeError): Failure => {
-  const [issue] = issues
-  const text = issue === undefined ? message : issue.path.length === 0 ? issue.message : `${issue.path.join(".")}: ${issue.message}`
-  return BadRequest.make({ code: "VALIDATION_FAILED", message: text.slice(0, 1000) })
+  const problems = issues.slice(0, 20).map((issue) => ({ field: issue.path.join("."), constraint: issue.message.slice(0, 500) }))
+  const [first] = problems
+  const text = first === undefined ? message : first.field === "" ? first.constraint : `${first.field}: ${first.constraint}`
+  return refusal("VALIDATION_FAILED", text.slice(0, 1000), { issues: problems })
 }
 
-const noRoute = NotFound.make({ code: "NOT_FOUND", message: "There is no such API endpoint. GET /api/openapi.json lists them." })
+const crossOrigin = refusal("CROSS_ORIGIN", "A page of another origin has sent this. Only pages of this very host may change something.")
+const noRoute = refusal("NOT_FOUND", "There is no such API endpoint. GET /api/openapi.json lists them, /api/docs shows them.")
+const wrongMethod = (allowed: ReadonlyArray<string>): Failure =>
+  refusal("METHOD_NOT_ALLOWED", `This endpoint takes ${allowed.join(", ")}.`, { allowed })
 const notJson = (type: string): Failure =>
-  BadRequest.make({ code: "BAD_REQUEST", message: `The body has to be JSON (application/json), not ${JSON.stringify(type.slice(0, 80))}.` })
-const cutShort = BadRequest.make({ code: "BAD_REQUEST", message: "The request ended before its body did." })
-const tooLarge = PayloadTooLarge.make({ code: "PAYLOAD_TOO_LARGE", message: `The body is larger than ${maxJsonBytes} bytes.` })
-const internal = InternalError.make({ code: "INTERNAL_ERROR", message: "Something went wrong on the server; its log says what." })
+  refusal("UNSUPPORTED_MEDIA_TYPE", `The body has to be JSON (application/json), not ${JSON.stringify(type.slice(0, 80))}.`)
+const cutShort = refusal("BAD_REQUEST", "The request ended before its body did.")
+const tooLarge = (max: number | undefined): Failure =>
+  refusal("PAYLOAD_TOO_LARGE", max === undefined ? "The body is too large." : `The body is larger than ${max} bytes.`)
+const internal = refusal("INTERNAL_ERROR", "Something went wrong on the server; its log says what.")

@@ -14,7 +14,7 @@ import { Reads } from "../Reads.ts"
 import { ServerInfo } from "../ServerInfo.ts"
 import { Sockets } from "../Sockets.ts"
 import { Api } from "./Api.ts"
-import { BadRequest } from "./envelope.ts"
+import { refusal } from "./envelope.ts"
 
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
 
@@ -27,7 +27,7 @@ export const serverLayer = HttpApiBuilder.group(Api, "server", (handlers) =>
     const log = yield* EventLog
     const functions = yield* Functions
     const { live } = yield* Sockets
-    const { sites } = siteQueries(db)
+    const { counts } = siteQueries(db)
     const scope = yield* Effect.scope
     const rebuilding = yield* Ref.make<ReadonlyMap<string, RebuildProgress>>(new Map())
     const names = projections.map(({ name }) => name)
@@ -51,7 +51,7 @@ export const serverLayer = HttpApiBuilder.group(Api, "server", (handlers) =>
               port: info.port() ?? null,
               uptime_seconds: Math.max(0, Math.floor((now - info.startedAt) / 1000)),
               head: yield* log.head,
-              sites: sites({ deleted: false }).length,
+              sites: counts().present,
               database: { path: info.db, size_bytes: sizeOf(info.db) + sizeOf(`${info.db}-wal`) },
               memory_bytes: process.memoryUsage.rss(),
               functions: functionCounts(functions.stats()),
@@ -79,7 +79,7 @@ export const serverLayer = HttpApiBuilder.group(Api, "server", (handlers) =>
           const unknown = chosen.filter((name) => !names.includes(name))
           if (unknown.length > 0) {
             const message = `There is no projection ${unknown.join(", ")}. There are: ${names.join(", ")}.`
-            return yield* Effect.fail(BadRequest.make({ code: "VALIDATION_FAILED", message }))
+            return yield* Effect.fail(refusal("VALIDATION_FAILED", message))
           }
           const total = (yield* log.head).seq
           const running = yield* Ref.get(rebuilding)

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { BadRequest, type Failure } from "./envelope.ts"
+import { type Failure, refusal } from "./envelope.ts"
 import { parseTime } from "./period.ts"
 
 /** The moment that a parameter of a request means, in epoch milliseconds. */
@@ -8,5 +8,5 @@ export const timeBound = (name: string, text: string | undefined, now: number): 
   const ms = parseTime(text, now)
   if (ms !== undefined) return Effect.succeed(ms)
   const message = `${name} is ${JSON.stringify(text.slice(0, 40))}: use a time span (30m, 2h, 7d) or a date (2026-11-21, 2026-11-21T14:00:00Z).`
-  return Effect.fail(BadRequest.make({ code: "VALIDATION_FAILED", message }))
+  return Effect.fail(refusal("VALIDATION_FAILED", message))
 }

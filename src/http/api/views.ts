@@ -1,10 +1,13 @@
 import type { ActivityRow } from "../../projections/activity.ts"
 import type { DeploymentRow } from "../../projections/deployments.ts"
 import type { SiteRow } from "../../projections/sites.ts"
-import type { AuditEntry, Deployment, Site } from "./Api.ts"
+import type { AuditEntry } from "./contract/audit.ts"
+import type { Deployment, Site } from "./contract/sites.ts"
 
 /** RFC 3339, from epoch milliseconds. */
 export const time = (ms: number): string => new Date(ms).toISOString()
+
+export const timeOrNull = (ms: number | null): string | null => (ms === null ? null : time(ms))
 
 /** Where sites are reached. */
 export interface Addresses {

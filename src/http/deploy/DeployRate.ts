@@ -1,7 +1,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { type Failure, TooManyRequests } from "../api/envelope.ts"
+import { type Failure, refusal } from "../api/envelope.ts"
 import { Settings } from "../Settings.ts"
 
 const minute = 60_000
@@ -48,8 +48,8 @@ export class DeployRate extends Context.Tag("fazt/DeployRate")<
 }
 
 const tooMany = (limit: number, waitMs: number): Failure =>
-  TooManyRequests.make({
-    code: "RATE_LIMIT_EXCEEDED",
-    message: `This key may deploy ${limit} times a minute (limits.deploys_per_minute). Try again in ${Math.ceil(waitMs / 1000)} s.`,
-    details: { retry_after: Math.ceil(waitMs / 1000) },
-  })
+  refusal(
+    "RATE_LIMIT_EXCEEDED",
+    `This key may deploy ${limit} times a minute (limits.deploys_per_minute). Try again in ${Math.ceil(waitMs / 1000)} s.`,
+    { retry_after: Math.ceil(waitMs / 1000) },
+  )

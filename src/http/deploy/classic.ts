@@ -8,15 +8,8 @@ import { SiteNameInvalid, siteNameProblem } from "../../commands/site.ts"
 import { DeploySource } from "../../events/site.ts"
 import { deploymentQueries } from "../../projections/deployments.ts"
 import { Authentication } from "../api/auth.ts"
-import {
-  type DomainError,
-  type Failure,
-  Failure as FailureSchema,
-  InternalError,
-  retryAfter,
-  statusOf,
-  toFailure,
-} from "../api/envelope.ts"
+import { type DomainError, type Failure, Failure as FailureSchema, refusal, retryAfter, statusOf, toFailure } from "../api/envelope.ts"
+import { reachesSite } from "../api/policy.ts"
 import { Reads } from "../Reads.ts"
 import { ServerInfo } from "../ServerInfo.ts"
 import { Settings } from "../Settings.ts"
@@ -53,6 +46,9 @@ const readForm = ({ fields, file }: Upload, domain: string) => {
   }
 }
 
+const notTheirs = (site: string) =>
+  new DeployRefused({ code: "FORBIDDEN", status: 403, message: `The site ${site} is not one of those that this key may deploy to.` })
+
 const optional = <K extends string>(key: K, value: string | undefined) => (value === undefined || value === "" ? {} : { [key]: value })
 
 /**
@@ -69,13 +65,14 @@ export const classicDeploy = Effect.gen(function* () {
   const deployments = deploymentQueries(db)
   const runtime = yield* Effect.runtime()
 
-  const handle = (req: IncomingMessage): Effect.Effect<unknown, Failure | DomainError> =>
+  const handle = (req: IncomingMessage, res: ServerResponse): Effect.Effect<unknown, Failure | DomainError> =>
     Effect.gen(function* () {
       if (req.method !== "POST") return yield* Effect.fail(badRequest("Method not allowed: deploy with POST."))
-      const caller = yield* authentication.check(req, "deploy")
+      const caller = yield* authentication.admit(req, res)
       const receiveAndDeploy = Effect.async<unknown, Failure | DomainError>((resume) => {
         const deploying = withUpload(req, settings.number("limits.site_bytes"), async (upload) => {
           const { site, file, source, spa, message } = readForm(upload, domain)
+          if (!reachesSite(caller, site)) throw notTheirs(site)
           const published = deployer.deployZip(site, file, spa, { source, message }, caller)
           return Effect.runPromiseExit(Effect.provide(published, runtime))
         })
@@ -93,7 +90,7 @@ export const classicDeploy = Effect.gen(function* () {
     })
 
   return (req: IncomingMessage, res: ServerResponse): void => {
-    Effect.runCallback(Effect.provide(handle(req), runtime), {
+    Effect.runCallback(Effect.provide(handle(req, res), runtime), {
       onExit: (exit) => {
         if (Exit.isSuccess(exit)) return send(res, 200, { data: exit.value })
         const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
@@ -107,7 +104,7 @@ export const classicDeploy = Effect.gen(function* () {
   }
 })
 
-const internal = InternalError.make({ code: "INTERNAL_ERROR", message: "Something went wrong on the server; its log says what." })
+const internal = refusal("INTERNAL_ERROR", "Something went wrong on the server; its log says what.")
 
 const send = (res: ServerResponse, status: number, body: unknown): void => {
   if (res.headersSent || res.destroyed) return

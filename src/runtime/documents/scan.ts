@@ -94,7 +94,7 @@ const planFor = ({ site, name, queries }: Collection, condition: Condition, orde
   })
 
 /** Parses a document and gives it back if it matches. */
-const matching = (condition: Condition): ((stored: Stored) => Found | undefined) => {
+export const matching = (condition: Condition): ((stored: Stored) => Found | undefined) => {
   const matches = matcher(condition)
   const needles = textsIn(condition)
   return (stored) => {

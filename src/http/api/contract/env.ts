@@ -1,0 +1,34 @@
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as Schema from "effect/Schema"
+import { Data, Failure } from "../envelope.ts"
+import { Authorization } from "./authorization.ts"
+import { Flag, Message, SecretText, site, Time } from "./common.ts"
+
+/** A variable of a site's environment. Its value is never told. */
+export const EnvVariable = Schema.Struct({ name: Schema.String, set_at: Time, set_by: Schema.String }).annotations({
+  identifier: "EnvVariable",
+})
+export type EnvVariable = typeof EnvVariable.Type
+
+const variable = HttpApiSchema.param("name", Schema.String)
+
+/** The environment variables of sites. Values go in and never come out. */
+export class EnvGroup extends HttpApiGroup.make("env")
+  .add(HttpApiEndpoint.get("list")`/sites/${site}/env`.addSuccess(Data(Schema.Array(EnvVariable))))
+  /** Sets several, all or none of them. Those that are not named stay as they are. */
+  .add(
+    HttpApiEndpoint.patch("setAll")`/sites/${site}/env`
+      .setPayload(Schema.Struct({ values: Schema.Record({ key: Schema.String, value: SecretText }) }))
+      .addSuccess(Data(Schema.Array(EnvVariable))),
+  )
+  .add(
+    HttpApiEndpoint.put("set")`/sites/${site}/env/${variable}`
+      .setPayload(Schema.Struct({ value: SecretText }))
+      .addSuccess(Data(EnvVariable)),
+  )
+  /** With `purge`, every value that the variable ever had is shredded; else they stay sealed. */
+  .add(HttpApiEndpoint.del("unset")`/sites/${site}/env/${variable}`.setUrlParams(Schema.Struct({ purge: Flag })).addSuccess(Message))
+  .middleware(Authorization)
+  .addError(Failure) {}

@@ -1,0 +1,76 @@
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as Schema from "effect/Schema"
+import { Data, Failure, Page } from "../envelope.ts"
+import { Authorization } from "./authorization.ts"
+import { Count, Cursor, Limit, Message, site, Time } from "./common.ts"
+
+/** A key of a site's store, without its value. `version` counts everything that has happened to the key. */
+export const KvKey = Schema.Struct({
+  key: Schema.String,
+  size_bytes: Count,
+  version: Count,
+  updated_at: Time,
+  expires_at: Schema.NullOr(Time),
+}).annotations({ identifier: "KvKey" })
+export type KvKey = typeof KvKey.Type
+
+export const KvEntry = Schema.Struct({ ...KvKey.fields, value: Schema.Unknown }).annotations({ identifier: "KvEntry" })
+export type KvEntry = typeof KvEntry.Type
+
+/** What happened to a key. `large`: the value is not shown here; it can be read by its version. */
+export const KvVersion = Schema.Struct({
+  version: Count,
+  seq: Count,
+  at: Time,
+  actor: Schema.String,
+  cause: Schema.String,
+  kind: Schema.Literal("set", "deleted", "erased"),
+  value: Schema.Unknown,
+  large: Schema.Boolean,
+  size_bytes: Schema.NullOr(Count),
+  expires_at: Schema.NullOr(Time),
+}).annotations({ identifier: "KvVersion" })
+export type KvVersion = typeof KvVersion.Type
+
+const Key = Schema.Struct({ key: Schema.String })
+
+/** The key-value store of sites. Keys are given in the query, since they may hold slashes. */
+export class KvGroup extends HttpApiGroup.make("kv")
+  .add(
+    HttpApiEndpoint.get("list")`/sites/${site}/kv`
+      .setUrlParams(
+        Schema.Struct({
+          prefix: Schema.optionalWith(Schema.String, { default: () => "" }),
+          cursor: Schema.optional(Schema.String),
+          limit: Limit(1000, 100),
+        }),
+      )
+      .addSuccess(Page(KvKey)),
+  )
+  /** The value as it is now or, with `version`, as it was then. */
+  .add(
+    HttpApiEndpoint.get("get")`/sites/${site}/kv/value`
+      .setUrlParams(Schema.Struct({ ...Key.fields, version: Cursor }))
+      .addSuccess(Data(KvEntry)),
+  )
+  .add(
+    HttpApiEndpoint.put("set")`/sites/${site}/kv/value`
+      .setUrlParams(Key)
+      .setPayload(
+        Schema.Struct({
+          value: Schema.optional(Schema.Unknown),
+          ttl_ms: Schema.optional(Schema.Int.pipe(Schema.between(1, 1e15))),
+        }),
+      )
+      .addSuccess(Data(KvKey)),
+  )
+  .add(HttpApiEndpoint.del("delete")`/sites/${site}/kv/value`.setUrlParams(Key).addSuccess(Message))
+  /** Everything that happened to a key, newest first; `before` (a version) pages back. */
+  .add(
+    HttpApiEndpoint.get("history")`/sites/${site}/kv/history`
+      .setUrlParams(Schema.Struct({ ...Key.fields, before: Cursor, limit: Limit(1000, 50) }))
+      .addSuccess(Page(KvVersion)),
+  )
+  .middleware(Authorization)
+  .addError(Failure) {}

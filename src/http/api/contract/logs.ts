@@ -1,0 +1,53 @@
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as Schema from "effect/Schema"
+import { LogLevel } from "../../../events/logs.ts"
+import { Data, Failure, Page } from "../envelope.ts"
+import { Authorization } from "./authorization.ts"
+import { Count, Cursor, Limit, site, Time, Wait } from "./common.ts"
+
+/** A line of a site's log. `id` grows with time. `message` is what the code wrote, control characters included. */
+export const LogEntry = Schema.Struct({
+  id: Count,
+  at: Time,
+  level: LogLevel,
+  message: Schema.String,
+  /** The request that was being answered. */
+  request: Schema.NullOr(Schema.String),
+  /** The deploy whose code it was. */
+  deploy: Schema.NullOr(Schema.String),
+}).annotations({ identifier: "LogEntry" })
+export type LogEntry = typeof LogEntry.Type
+
+const ClassicLogEntry = Schema.Struct({ id: Count, level: LogLevel, message: Schema.String, created_at: Time })
+
+/** What the code of sites wrote. */
+export class LogsGroup extends HttpApiGroup.make("logs")
+  /**
+   * A site's log, newest first; `before` pages back (`meta.next`). With `after`, oldest first from there on, and with `wait`
+   * (seconds, at most 30) the answer waits for the first match: this is how to follow. `level`: that one and worse.
+   */
+  .add(
+    HttpApiEndpoint.get("list")`/sites/${site}/logs`
+      .setUrlParams(
+        Schema.Struct({
+          level: Schema.optional(LogLevel),
+          search: Schema.optional(Schema.String.pipe(Schema.maxLength(1000))),
+          request: Schema.optional(Schema.String),
+          since: Schema.optional(Schema.String),
+          before: Cursor,
+          after: Cursor,
+          wait: Wait,
+          limit: Limit(1000, 50),
+        }),
+      )
+      .addSuccess(Page(LogEntry)),
+  )
+  /** The same in the form of Fazt 0.9, newest first. */
+  .add(
+    HttpApiEndpoint.get("classic", "/logs")
+      .setUrlParams(Schema.Struct({ site_id: Schema.String, limit: Limit(1000, 50) }))
+      .addSuccess(Data(Schema.Struct({ logs: Schema.Array(ClassicLogEntry) }))),
+  )
+  .middleware(Authorization)
+  .addError(Failure) {}

@@ -1,0 +1,228 @@
+import type { IncomingMessage, RequestListener } from "node:http"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import { CartridgeWriter } from "../../commands/CartridgeWriter.ts"
+import type { Committed } from "../../commands/writerRequest.ts"
+import { accountsStream } from "../../events/accounts.ts"
+import { keyStream } from "../../events/keys.ts"
+import { sessionStream } from "../../events/sessions.ts"
+import { Queries } from "../../projections/Queries.ts"
+import { isFromElsewhere } from "../accounts/crossOrigin.ts"
+import { Sessions } from "../accounts/Sessions.ts"
+import type { Upgrade } from "../adminHost.ts"
+import { type AnswerHeaders, Authentication } from "../api/auth.ts"
+import { type Failure, refusal } from "../api/envelope.ts"
+import type { Principal } from "../api/policy.ts"
+import { draining } from "../draining.ts"
+import { Reads } from "../Reads.ts"
+import { Settings } from "../Settings.ts"
+import { type EventFollower, eventFeed } from "./eventFeed.ts"
+import { type LiveRequest, liveRequest } from "./liveRequest.ts"
+import type { EndReason, Outlet, OutletOptions } from "./outlet.ts"
+import { refuseRequest, refuseSocket } from "./refuse.ts"
+import { eventStreamOutlet } from "./sse.ts"
+import { socketOutlet, socketServer } from "./webSocket.ts"
+
+export interface LiveEventsOptions {
+  readonly beatMs?: number
+  readonly stallMs?: number
+  readonly paceMs?: number
+}
+
+/** `GET /api/events/live`. */
+export interface LiveEvents {
+  /** As Server-Sent Events. */
+  readonly stream: RequestListener
+  /** Over a WebSocket. */
+  readonly upgrade: Upgrade
+  /** How many streams are open. */
+  readonly open: () => number
+}
+
+/** A page has at most so many events, and ends behind the one with which their payloads have so many characters. */
+const pageEvents = 250
+const pageBytes = 256 * 1024
+
+interface OpenStream {
+  readonly req: IncomingMessage
+  readonly who: Principal
+  readonly outlet: Outlet
+  readonly follower: EventFollower
+  readonly end: (reason: EndReason) => void
+}
+
+/** Committed events as they come, from any of them on. Whoever follows them is looked at again whenever their rights may have changed. */
+export const liveEvents = ({ beatMs = 15_000, stallMs = 60_000, paceMs }: LiveEventsOptions = {}) =>
+  Effect.gen(function* () {
+    const { check, admit } = yield* Authentication
+    const sessions = yield* Sessions
+    const queries = yield* Queries
+    const settings = yield* Settings
+    const writer = yield* CartridgeWriter
+    const { db } = yield* Reads
+    const clock = yield* Clock.clockWith(Effect.succeed)
+    const runtime = yield* Effect.runtime()
+    const lastSeq = db.prepare<[], number>("SELECT coalesce(max(seq), 0) FROM events").pluck()
+    const feed = eventFeed({
+      read: (filter, after) => Effect.runPromise(queries.auditPage({ ...filter, after, limit: pageEvents, bytes: pageBytes })),
+      head: () => lastSeq.get()!,
+      ...(paceMs === undefined ? {} : { paceMs }),
+    })
+    const streams = new Set<OpenStream>()
+    /** Those that are about to close too. */
+    let open = 0
+
+    const report = (message: string, cause: unknown): void => void Effect.runFork(Effect.provide(Effect.logError(message, cause), runtime))
+
+    const isFull = (): boolean => open >= settings.number("live.event_streams")
+
+    const begin = (
+      req: IncomingMessage,
+      who: Principal,
+      { filter, after }: LiveRequest,
+      connect: (options: OutletOptions) => Outlet,
+    ): void => {
+      open++
+      let stopWaiting = (): void => {}
+      let follower: EventFollower | undefined
+      const end = (reason: EndReason): void => {
+        leave()
+        outlet.end(reason)
+      }
+      const leave = (): void => {
+        stopWaiting()
+        follower?.end()
+        streams.delete(stream)
+      }
+      const outlet = connect({
+        stallMs,
+        onRoom: () => follower?.goOn(),
+        onClosed: () => {
+          open--
+          leave()
+        },
+      })
+      follower = feed.follow({
+        filter,
+        after,
+        send: outlet.page,
+        caughtUp: outlet.caughtUp,
+        failed: (error) => {
+          report("Events could not be read for a live stream.", error)
+          end(internal)
+        },
+      })
+      const stream: OpenStream = { req, who, outlet, follower, end }
+      streams.add(stream)
+      stopWaiting = Effect.runCallback(Effect.map(draining(req), () => end("stopping")))
+    }
+
+    /** Ends the stream if the caller is no longer who they were, or may not have it any more. */
+    const checkAgain = ({ req, who, end }: OpenStream): void => {
+      Effect.runCallback(check(req), {
+        onExit: (exit) => {
+          if (Exit.isSuccess(exit)) {
+            if (exit.value.key !== who.key || exit.value.session !== who.session) end(ended)
+          } else end(Option.getOrElse(Cause.failureOption(exit.cause), () => internal))
+        },
+      })
+    }
+
+    const beat = (): void => {
+      const now = clock.unsafeCurrentTimeMillis()
+      for (const stream of streams) {
+        const { who, outlet, follower } = stream
+        // A stream that is open is no sign of a person: it does not keep their session from ending.
+        if (who.session !== undefined && !sessions.isLive(who.session, now)) stream.end(ended)
+        else if (who.key !== undefined) checkAgain(stream)
+        if (streams.has(stream)) outlet.beat(follower.seq())
+      }
+    }
+
+    const committed = (commit: Committed): void => {
+      const touched = new Set(commit.events.filter(({ type }) => !isUse.has(type)).map(({ stream }) => stream))
+      for (const stream of streams) {
+        const { key, session } = stream.who
+        const isTheirs =
+          touched.has(accountsStream) ||
+          (key !== undefined && touched.has(keyStream(key))) ||
+          (session !== undefined && touched.has(sessionStream(session)))
+        if (isTheirs) checkAgain(stream)
+      }
+      feed.committed(commit)
+    }
+
+    yield* writer.onCommitted(committed)
+    yield* Effect.acquireRelease(
+      Effect.sync(() => setInterval(beat, beatMs).unref()),
+      (timer) =>
+        Effect.sync(() => {
+          clearInterval(timer)
+          for (const stream of streams) stream.end("stopping")
+          feed.stop()
+        }),
+    )
+
+    /** Who asks for what, if they may have it. */
+    const admitted = (req: IncomingMessage, answered: AnswerHeaders): Effect.Effect<readonly [Principal, LiveRequest], Failure> =>
+      Effect.gen(function* () {
+        if (req.method !== "GET") return yield* Effect.fail(wrongMethod)
+        const who = yield* admit(req, answered)
+        const asked = liveRequest(req)
+        if ("code" in asked) return yield* Effect.fail(asked)
+        if (isFull()) return yield* Effect.fail(tooMany)
+        return [who, asked] as const
+      })
+
+    const answer = (
+      effect: Effect.Effect<readonly [Principal, LiveRequest], Failure>,
+      begin: (...admitted: readonly [Principal, LiveRequest]) => void,
+      refuse: (failure: Failure) => void,
+    ): void => {
+      Effect.runCallback(effect, {
+        onExit: (exit) => {
+          if (Exit.isSuccess(exit)) return begin(...exit.value)
+          const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
+          if (failure === undefined) report("A live stream could not be opened.", exit.cause)
+          refuse(failure ?? internal)
+        },
+      })
+    }
+
+    const sockets = socketServer((socket, failure) => refuseSocket(socket, failure, {}))
+
+    const live: LiveEvents = {
+      stream: (req, res) =>
+        answer(
+          admitted(req, res),
+          (who, asked) => begin(req, who, asked, (options) => eventStreamOutlet(req, res, options)),
+          (failure) => refuseRequest(req, res, failure),
+        ),
+      upgrade: (req, socket, head) => {
+        socket.on("error", () => {})
+        const headers = new Map<string, string>()
+        const answered = { setHeader: (name: string, value: string) => headers.set(name, value) }
+        // A browser lets any page open a WebSocket anywhere, and sends the cookie.
+        const allowed = isFromElsewhere(req.headers) ? Effect.fail(fromElsewhere) : admitted(req, answered)
+        answer(
+          allowed,
+          (who, asked) => sockets.accept(req, socket, head, (ws) => begin(req, who, asked, (options) => socketOutlet(ws, req, options))),
+          (failure) => refuseSocket(socket, failure, Object.fromEntries(headers)),
+        )
+      },
+      open: () => open,
+    }
+    return live
+  })
+
+/** Events that only say that a key or a session was used. */
+const isUse: ReadonlySet<string> = new Set(["v1.KeyUsed", "v1.SessionSeen"])
+
+const wrongMethod = refusal("METHOD_NOT_ALLOWED", "This endpoint takes GET.", { allowed: ["GET"] })
+const fromElsewhere = refusal("CROSS_ORIGIN", "Pages of other sites may not open this WebSocket.")
+const tooMany = refusal("SERVICE_UNAVAILABLE", "Too many live streams are open on this server (`live.event_streams`).", { retry_after: 5 })
+const ended = refusal("SESSION_EXPIRED", "This session has ended. Log in again.")
+const internal = refusal("INTERNAL_ERROR", "Something went wrong on the server; its log says what.")

@@ -1,0 +1,44 @@
+import type { IncomingMessage } from "node:http"
+import { type Failure, refusal } from "../api/envelope.ts"
+import type { EventFilter } from "./eventFeed.ts"
+
+/** What a request for live events asks for. `after`: behind which seq; nothing for what is yet to come. */
+export interface LiveRequest {
+  readonly filter: EventFilter
+  readonly after: number | undefined
+}
+
+const longestName = 1024
+const mostTypes = 50
+
+/**
+ * Reads `?after=<seq>&site=&stream=&type=&actor=`, of which only `type` may stand there more than once. The header `Last-Event-ID`, with which a
+ * browser says where it was when its connection broke, counts more than `after`.
+ */
+export const liveRequest = ({ url = "", headers }: Pick<IncomingMessage, "url" | "headers">): LiveRequest | Failure => {
+  const query = queryOf(url)
+  const types = query.getAll("type")
+  const once = ["site", "stream", "actor", "after"].find((name) => query.getAll(name).length > 1)
+  if (once !== undefined) return invalid(once, "give it once only")
+  const tooLong = ["site", "stream", "type", "actor"].find((name) => query.getAll(name).some(({ length }) => length > longestName))
+  if (tooLong !== undefined) return invalid(tooLong, `it is longer than ${longestName} characters`)
+  if (types.length > mostTypes) return invalid("type", `give at most ${mostTypes}`)
+  const lastId = headers["last-event-id"]
+  const name = lastId ? "Last-Event-ID" : "after"
+  const after = lastId ? String(lastId) : query.get("after")
+  if (after !== null && !/^\d{1,15}$/.test(after)) return invalid(name, "it has to be the seq of an event, a whole number")
+  return {
+    filter: {
+      site: query.get("site") ?? undefined,
+      stream: query.get("stream") ?? undefined,
+      actor: query.get("actor") ?? undefined,
+      type: types.length === 0 ? undefined : types.toSorted(),
+    },
+    after: after === null ? undefined : Number(after),
+  }
+}
+
+const queryOf = (url: string): URLSearchParams => new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?") + 1) : "")
+
+const invalid = (field: string, constraint: string): Failure =>
+  refusal("VALIDATION_FAILED", `${field}: ${constraint}`, { issues: [{ field, constraint }] })
