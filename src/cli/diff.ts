@@ -1,7 +1,7 @@
 import * as Args from "@effect/cli/Args"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import type { Diff } from "../http/api/contract/sites.ts"
+import type { Diff } from "../http/api/contract/deploys.ts"
 import { segment, withServer } from "./connection.ts"
 import { printable } from "./format.ts"
 import { json, serverOptions, site } from "./options.ts"
@@ -23,7 +23,7 @@ export const diff = verb(
   { site, from: deploy("from", "The older deploy."), to: deploy("with", "The newer deploy."), text, json, options: serverOptions },
   ({ site, from, to, text, json, options }) =>
     withServer(options, ({ api }) =>
-      Effect.flatMap(api.sites.diff({ path: { site: segment(site) }, urlParams: { from, to, text } }), ({ data }) =>
+      Effect.flatMap(api.deploys.diff({ path: { site: segment(site) }, urlParams: { from, to, text } }), ({ data }) =>
         answer(json, data, (look) => renderDiff(data, look)),
       ),
     ),

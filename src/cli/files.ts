@@ -20,7 +20,7 @@ export const files = verb(
   { site, json, ...serverOptions },
   ({ site, json, ...options }) =>
     withServer(options, ({ api }) =>
-      Effect.flatMap(api.sites.files({ path: { site: segment(site) } }), ({ data }) =>
+      Effect.flatMap(api.files.list({ path: { site: segment(site) }, urlParams: { prefix: "", limit: 10_000, offset: 0 } }), ({ data }) =>
         answer(json, data, (look, now) => {
           if (data.length === 0) return `${site} has no files.`
           const rows = data.map(({ path, size, type, hash, updated_at }) => [

@@ -1,6 +1,6 @@
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import type { Deployment } from "../http/api/contract/sites.ts"
+import type { Deployment } from "../http/api/contract/deploys.ts"
 import { segment, withServer } from "./connection.ts"
 import { ago, minute } from "./format.ts"
 import { given, json, limit, serverOptions, site } from "./options.ts"
@@ -25,7 +25,7 @@ export const history = verb(
   ({ site, limit, before, json, ...options }) =>
     withServer(options, ({ api }) =>
       Effect.flatMap(
-        api.sites.history({ path: { site: segment(site) }, urlParams: { limit, ...given("before", before) } }),
+        api.deploys.history({ path: { site: segment(site) }, urlParams: { limit, ...given("before", before) } }),
         ({ data, meta }) =>
           answer(json, { data, meta }, (look, now) => {
             if (data.length === 0) return `${site} has no deploys${before._tag === "Some" ? " before that" : ""}.`

@@ -41,7 +41,7 @@ const previewUrl = ({ api }: Server, site: string, deploy: string) =>
   Effect.gen(function* () {
     let before = Option.none<number>()
     for (;;) {
-      const { data, meta } = yield* api.sites.history({
+      const { data, meta } = yield* api.deploys.history({
         path: { site: segment(site) },
         urlParams: { limit: 1000, ...given("before", before) },
       })

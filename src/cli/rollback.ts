@@ -23,7 +23,7 @@ export const rollback = verb(
   { site, to, json, server, token, db },
   ({ site, to, json, server, token, db }) =>
     withServer({ to: server, token, db }, ({ api }) =>
-      Effect.flatMap(api.sites.rollback({ path: { site: segment(site) }, payload: given("to", to) }), ({ data }) =>
+      Effect.flatMap(api.deploys.rollback({ path: { site: segment(site) }, payload: given("to", to) }), ({ data }) =>
         answer(json, data, ({ paint }) => `${paint.green("✓")} ${data.site} is back at ${data.deploy ?? "nothing"}: ${data.url}`),
       ),
     ),

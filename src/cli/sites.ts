@@ -16,7 +16,7 @@ export const sites = verb(
   { deleted, json, ...serverOptions },
   ({ deleted, json, ...options }) =>
     withServer(options, ({ api }) =>
-      Effect.flatMap(api.sites.list({ urlParams: { deleted } }), ({ data }) =>
+      Effect.flatMap(api.sites.list({ urlParams: { deleted, limit: 1000, offset: 0 } }), ({ data }) =>
         answer(json, data, (look, now) => siteTable(data, look, now)),
       ),
     ),

@@ -10,7 +10,7 @@ export class UnknownSetting extends Schema.TaggedError<UnknownSetting>()("Unknow
   readonly code = "VALIDATION_FAILED"
   readonly status = 400
   override get message(): string {
-    return `There is no setting ${JSON.stringify(this.key.slice(0, 80))}. The settings are: ${Object.keys(settings).join(", ")}.`
+    return `There is no setting ${JSON.stringify(this.key.slice(0, 80))}. The settings are: ${Object.keys(settings).join(", ")}, and those of your own, as custom.colour.`
   }
 }
 
@@ -41,6 +41,9 @@ interface Setting {
   readonly restart: boolean
   /** What is wrong with a value, if anything is. */
   readonly problem: (value: string) => string | undefined
+  /** Where it is a whole number: the least and the most that it may be. */
+  readonly min?: number
+  readonly max?: number
 }
 
 const wholeNumber = (min: number, max: number) => (value: string) =>
@@ -75,6 +78,8 @@ const setting = (byDefault: string, describe: string, min: number, max: number, 
   describe,
   restart,
   problem: wholeNumber(min, max),
+  min,
+  max,
 })
 
 /** Every setting there is. */
@@ -177,6 +182,22 @@ export const settings = {
   "live.event_streams": setting("100", "streams of live events that may be open on the server", 0, 100_000),
 } as const satisfies Record<string, Setting>
 
+/** Settings of the owner's own: their meaning is not Fazt's business. They are no place for secrets. */
+export const customPrefix = "custom."
+const customKey = /^custom\.[a-z0-9]+(?:[._-][a-z0-9]+)*$/
+const longestCustomKey = 100
+const mostCustomBytes = 4096
+export const mostCustomSettings = 1000
+
+/** Whether it can be the name of a setting of the owner's own. */
+export const isCustomKey = (key: string): boolean => key.length <= longestCustomKey && customKey.test(key)
+
+const customProblem = (key: string, value: string, state: ConfigState): string | undefined => {
+  if (Buffer.byteLength(value) > mostCustomBytes) return `use at most ${mostCustomBytes} bytes.`
+  const isFull = !HashMap.has(state, key) && HashMap.size(HashMap.filter(state, (_, other) => isCustomKey(other))) >= mostCustomSettings
+  return isFull ? `there are ${mostCustomSettings} settings under ${customPrefix} already.` : undefined
+}
+
 export type SettingKey = keyof typeof settings
 
 export const isSettingKey = (key: string): key is SettingKey => Object.hasOwn(settings, key)
@@ -191,11 +212,11 @@ export const configDecider: Decider<ConfigCommand, ConfigState, ConfigEvent, Con
 
   decide: (command, state) => {
     const { key } = command
-    if (!isSettingKey(key)) return Either.left(new UnknownSetting({ key }))
+    if (!isSettingKey(key) && !isCustomKey(key)) return Either.left(new UnknownSetting({ key }))
     const current = Option.getOrUndefined(HashMap.get(state, key))
     if (command._tag === "UnsetConfig") return Either.right(current === undefined ? [] : [{ type: "v1.ConfigUnset", data: { key } }])
     const { value } = command
-    const reason = settings[key].problem(value)
+    const reason = isSettingKey(key) ? settings[key].problem(value) : customProblem(key, value, state)
     if (reason !== undefined) return Either.left(new InvalidSetting({ key, value, reason }))
     return Either.right(current === value ? [] : [{ type: "v1.ConfigSet", data: { key, value } }])
   },

@@ -31,6 +31,7 @@ import { routeOf } from "./api/routes.ts"
 import { serverLayer } from "./api/server.ts"
 import { sessionLayer } from "./api/session.ts"
 import { sitesLayer } from "./api/sites.ts"
+import { systemLayer } from "./api/system.ts"
 import { usersLayer } from "./api/users.ts"
 import { Cache } from "./Cache.ts"
 import { clientOf } from "./clientOf.ts"
@@ -61,6 +62,7 @@ const apiLayer = HttpApiBuilder.api(Api).pipe(
     keysLayer,
     auditLayer,
     serverLayer,
+    systemLayer,
     envLayer,
     logsLayer,
     kvLayer,

@@ -49,6 +49,7 @@ export const blobCache = (blobs: Pick<BlobReader, "chunk" | "variant" | "variant
   }
 
   return {
+    maxBytes,
     /** A blob of at most one chunk. */
     whole: (hash: string): Buffer | undefined => get(hash, () => blobs.chunk(hash, 0)),
     /** Piece `n` of a blob of any size. */

@@ -56,6 +56,7 @@ const queries = [
   "documents",
   "files",
   "fileIn",
+  "manifestOptions",
   "diff",
   "verify",
   "absent",

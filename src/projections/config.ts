@@ -27,5 +27,12 @@ export const configProjection: Projection = {
 
 export const configQueries = (db: Sqlite) => {
   const one = db.prepare<[string], string>("SELECT value FROM config WHERE key = ?").pluck()
-  return { configValue: (key: string): string | undefined => one.get(key) }
+  const below = db.prepare<[string, string], { key: string; value: string }>(
+    "SELECT key, value FROM config WHERE substr(key, 1, length(?)) = ? ORDER BY key",
+  )
+  return {
+    configValue: (key: string): string | undefined => one.get(key),
+    /** What is set under names that begin with `prefix`, by name. */
+    configBelow: (prefix: string): ReadonlyArray<{ readonly key: string; readonly value: string }> => below.all(prefix, prefix),
+  }
 }

@@ -1,6 +1,6 @@
 import type { BlobReader } from "../events/blobs.ts"
 import type { Sqlite } from "../events/cartridge.ts"
-import { decodeManifest, type Manifest, type ManifestFile } from "../events/manifest.ts"
+import { decodeManifest, type Manifest, type ManifestFile, type ManifestServer } from "../events/manifest.ts"
 import { integerParameter, textParameter } from "../events/parameters.ts"
 import type { FileRow } from "./files.ts"
 import { prefixRange } from "./prefixRange.ts"
@@ -21,6 +21,12 @@ export interface FileFilter {
 export interface FileList {
   readonly json: string
   readonly total: number
+}
+
+/** How a deploy answers paths that no file has. */
+export interface ManifestOptions {
+  readonly spa: boolean
+  readonly server: Pick<ManifestServer, "form" | "entry" | "scope"> | null
 }
 
 export const fileListQueries = (db: Sqlite, blobs: Pick<BlobReader, "bytes">) => {
@@ -52,19 +58,29 @@ export const fileListQueries = (db: Sqlite, blobs: Pick<BlobReader, "bytes">) =>
       const { files } = manifests(manifest)
       return Object.hasOwn(files, path) ? files[path] : undefined
     },
+    /** What a manifest says beside its files. */
+    manifestOptions: (manifest: string): ManifestOptions => manifests(manifest).options,
   }
 }
 
-/** The paths of a manifest in order. The last one that was asked for is kept: whoever pages through it asks again. */
+/** A manifest with its paths in order. The last one that was asked for is kept: whoever pages through it asks again. */
 const lastManifest = (blobs: Pick<BlobReader, "bytes">) => {
-  let last: { readonly hash: string; readonly files: Manifest["files"]; readonly paths: ReadonlyArray<string> } | undefined
-  return (hash: string) => {
+  let last: KnownManifest | undefined
+  return (hash: string): KnownManifest => {
     if (last?.hash !== hash) {
-      const { files } = decodeManifest(blobs.bytes(hash)!)
-      last = { hash, files, paths: Object.keys(files).sort() }
+      const { files, spa, server } = decodeManifest(blobs.bytes(hash)!)
+      const code = server === undefined ? null : { form: server.form, entry: server.entry, scope: server.scope }
+      last = { hash, files, paths: Object.keys(files).sort(), options: { spa, server: code } }
     }
     return last
   }
+}
+
+interface KnownManifest {
+  readonly hash: string
+  readonly files: Manifest["files"]
+  readonly paths: ReadonlyArray<string>
+  readonly options: ManifestOptions
 }
 
 /** `mod_time` says the same as `updated_at`, under its name in Fazt 0.9. */

@@ -34,6 +34,7 @@ export const makeReader = (path: string) => {
     documents: documentPageQueries(db).documents,
     files: files.list,
     fileIn: files.fileIn,
+    manifestOptions: files.manifestOptions,
     diff: (from: string, to: string, text: boolean) => diffManifests(blobs, from, to, text),
     verify: (after: { readonly seq: number; readonly hash: string } | undefined) => ({ ...verifyPart(db, after), head: log.head() }),
     absent: blobs.absent,

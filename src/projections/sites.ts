@@ -121,9 +121,7 @@ export const siteQueries = (db: Sqlite) => {
       `SELECT ${columns} FROM sites ${where} ORDER BY site LIMIT ${integerParameter} OFFSET ${integerParameter}`,
     )
   const [present, all] = [page("WHERE deleted_at IS NULL"), page("")]
-  const some = db.prepare<[string], SiteRow>(
-    `SELECT ${columns} FROM sites WHERE site IN (SELECT value FROM json_each(?)) ORDER BY site`,
-  )
+  const some = db.prepare<[string], SiteRow>(`SELECT ${columns} FROM sites WHERE site IN (SELECT value FROM json_each(?)) ORDER BY site`)
   const counts = db.prepare<[], { present: number; deleted: number }>(
     `SELECT coalesce(sum(sites) FILTER (WHERE state = 'present'), 0) AS present,
             coalesce(sum(sites) FILTER (WHERE state = 'deleted'), 0) AS deleted FROM site_counts`,

@@ -49,7 +49,7 @@ let isHealthy = true
 let port = 0
 const scope = Effect.runSync(Scope.make())
 
-const live = makeLive({ limits: () => liveLimits })
+const live = makeLive({ limits: () => liveLimits, closeMs: 50 })
 
 beforeAll(async () => {
   const known = (name: string, deploy?: string): SiteSnapshot => {

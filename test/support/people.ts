@@ -1,5 +1,9 @@
+import { randomBytes } from "node:crypto"
+import * as Effect from "effect/Effect"
+import { Commands } from "../../src/commands/Commands.ts"
 import type { Role } from "../../src/events/accounts.ts"
-import { askLocally } from "./api.ts"
+import { newInvitation } from "../../src/http/accounts/Joining.ts"
+import { secretHash } from "../../src/http/api/secrets.ts"
 import { type Answer, type Ask, owner, type TestServer } from "./server.ts"
 
 /** The cookies of an answer, as a browser sends them back. */
@@ -58,17 +62,29 @@ export const logIn = async (
   return person(server, { id: answer.json.data.user.id, username, password, cookie: cookiesOf(answer) })
 }
 
-let invited = 0
+let joined = 0
 
-/** Invites somebody with this role, and has them join. */
-export const join = async (server: TestServer, role: Role, sites: ReadonlyArray<string> = []): Promise<Person> => {
-  const body = JSON.stringify({ role, sites })
-  const invitation = await askLocally(server, "/api/invitations", { method: "POST", body, headers: { "content-type": "application/json" } })
-  if (invitation.status !== 201) throw new Error(`${invitation.status} ${invitation.text}`)
-  const { code } = JSON.parse(invitation.text).data
-  const username = `${role}${invited++}`
-  const password = `of ${role} ${invited}, long enough`
-  const answer = await send(server, undefined, "POST", `/api/auth/invite/${code}`, { username, password })
-  if (answer.status !== 201) throw new Error(`${answer.status} ${answer.text}`)
-  return person(server, { id: answer.json.data.user.id, username, password, cookie: cookiesOf(answer) })
+/** The password of everybody who joins by `join`: that of the owner, whose hash is at hand. */
+const { password, hash } = owner
+
+/** Somebody with this role, as if they had taken up an invitation and logged in; without the time that hashing a password takes. */
+export const join = async (server: Pick<TestServer, "ask" | "run">, role: Role, sites: ReadonlyArray<string> = []): Promise<Person> => {
+  const id = randomBytes(6).toString("hex")
+  const username = `${role}${joined++}`
+  const now = Date.now()
+  const { code: _, ...invitation } = newInvitation()
+  const ref = `user/${id}/password/test`
+  const token = randomBytes(32).toString("base64url")
+  const asker = { actor: "owner", cause: "test" }
+  const session = { session: randomBytes(6).toString("hex"), user: id, secretHash: secretHash(token), method: "invitation" } as const
+  await server.run(
+    Effect.gen(function* () {
+      const commands = yield* Commands
+      yield* commands.handle({ _tag: "InviteUser", ...invitation, role, sites, expires: now + 60_000, by: "local", now }, asker)
+      const accept = { _tag: "AcceptInvitation", ...invitation, user: id, username, password: ref, now } as const
+      yield* commands.handle(accept, asker, [{ ref, secret: hash }])
+      yield* commands.handle({ _tag: "StartSession", ...session, expires: now + 3_600_000, idle: 3_600_000 }, asker)
+    }),
+  )
+  return person(server, { id, username, password, cookie: `fazt_session=${token}` })
 }

@@ -1,7 +1,7 @@
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { Deployed, DeployRequest } from "../../http/api/contract/sites.ts"
+import type { Deployed, DeployRequest } from "../../http/api/contract/deploys.ts"
 import { maxBatchedBlobBytes } from "../../http/api/blobBatch.ts"
 import type { Server } from "../client.ts"
 import { segment } from "../connection.ts"
@@ -57,7 +57,7 @@ export const publish = (
 
     const attempt = (round: number, uploaded: number): Effect.Effect<Published, AttemptError, AttemptContext> => {
       bar.begin("publishing", 0)
-      return api.sites.deploy({ path: { site: segment(site) }, payload: request }).pipe(
+      return api.deploys.deploy({ path: { site: segment(site) }, payload: request }).pipe(
         Effect.map(({ data }): Published => ({ deployed: data, uploaded })),
         Effect.catchTag("Conflict", (conflict) => {
           const again =

@@ -1,4 +1,4 @@
-import type { Deployed } from "../../http/api/contract/sites.ts"
+import type { Deployed } from "../../http/api/contract/deploys.ts"
 import { bytes, counted, duration, grouped, printable } from "../format.ts"
 import type { Look } from "../table.ts"
 

@@ -19,7 +19,7 @@ const list = verb(
   { json, ...serverOptions },
   ({ json, ...options }) =>
     withServer(options, ({ api }) =>
-      Effect.flatMap(api.server.projections({}), ({ data }) =>
+      Effect.flatMap(api.server.projections({ urlParams: { limit: 100, offset: 0 } }), ({ data }) =>
         answer(json, data, (look) => {
           const rows = data.map(({ name, version, seq, rebuilding }) => [
             { text: name, paint: look.paint.bold },

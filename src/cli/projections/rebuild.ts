@@ -38,7 +38,7 @@ const untilRebuilt = ({ api }: Server, names: ReadonlyArray<string>) =>
     const bar = yield* progressBar
     bar.begin("rebuilding", 0)
     for (;;) {
-      const { data } = yield* api.server.projections({})
+      const { data } = yield* api.server.projections({ urlParams: { limit: 100, offset: 0 } })
       const mine = data.filter(({ name }) => names.includes(name))
       const running = mine.flatMap(({ rebuilding }) => (rebuilding === null ? [] : [rebuilding]))
       if (running.length === 0) return

@@ -187,9 +187,14 @@ export class Logins extends Context.Tag("fazt/Logins")<
             const method = yield* secondFactor(req, user, code)
             if (verdict.outdated) yield* rehash(req, user, password)
             const session = yield* begin(req, user.user, method, remembered)
-            // Meanwhile the password may have been changed by somebody who wanted to keep this one out.
+            // Meanwhile the password may have been changed by somebody who wanted to keep this one out, or a second factor been set up.
             const present = read.user(user.user)
-            if (present === undefined || present.removed_at !== null || present.password_at !== user.password_at) {
+            if (
+              present === undefined ||
+              present.removed_at !== null ||
+              present.password_at !== user.password_at ||
+              present.totp !== user.totp
+            ) {
               yield* commands.handle({ _tag: "EndSession", session: session.session, reason: "replaced" }, askerFor(req, user.user))
               return yield* Effect.fail(invalid)
             }

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import { Commands } from "../../commands/Commands.ts"
 import type { Command } from "../../commands/command.ts"
 import { SessionNotFound } from "../../commands/sessions.ts"
+import { localUser } from "../../events/accounts.ts"
 import { accessQueries, type PasskeyRow, type SessionRow, type UserRow } from "../../projections/access.ts"
 import { Cookies } from "../accounts/Cookies.ts"
 import { Logins, passwordRef, relyingParty } from "../accounts/Logins.ts"
@@ -51,7 +52,7 @@ const passkeyView = ({ passkey, name, added_at, used_at }: PasskeyRow): Passkey 
 })
 
 /** Who acts on an account, as its decisions want to know it. */
-export const by = ({ via, user }: Principal): string => (via === "local" ? "local" : user)
+export const by = ({ via, user }: Principal): string => (via === "local" ? localUser : user)
 
 export const accountLayer = HttpApiBuilder.group(Api, "account", (handlers) =>
   Effect.gen(function* () {
@@ -89,7 +90,7 @@ export const accountLayer = HttpApiBuilder.group(Api, "account", (handlers) =>
 
     return handlers
       .handle("me", () =>
-        Effect.map(self, ({ user }) => ({
+        Effect.map(self, ({ caller, user }) => ({
           data: {
             ...meView(user),
             version,
@@ -97,7 +98,7 @@ export const accountLayer = HttpApiBuilder.group(Api, "account", (handlers) =>
             recovery_codes: left(user),
             passkeys: read.passkeysOf(user.user).length,
             last_login_at: timeOrNull(user.last_login_at),
-            failed_logins: user.failed_logins,
+            failed_logins: (caller.session === undefined ? undefined : read.session(caller.session)?.failed_logins) ?? user.failed_logins,
           },
         })),
       )

@@ -27,7 +27,7 @@ export const auditLayer = HttpApiBuilder.group(Api, "audit", (handlers) =>
           const query = queries.audit(bounded)
           const rows = yield* wait > 0 && filter.after !== undefined ? waitForNews({ writer, query, seconds: wait, stop }) : query
           const last = rows.length === filter.limit ? rows.at(-1) : undefined
-          return { data: rows.map(auditView), meta: { next: last === undefined ? null : String(last.seq) } }
+          return { data: rows.map(auditView), meta: { limit: filter.limit, next: last === undefined ? null : String(last.seq) } }
         }),
       )
       .handle("verify", ({ urlParams: { after, hash } }) =>

@@ -57,7 +57,8 @@ export class Authentication extends Context.Tag("fazt/Authentication")<
       const local = (req: IncomingMessage): Principal => ({
         actor: "owner",
         cause: requestId(req),
-        user: ownerUser,
+        // One owner always remains, though it need not be the first.
+        user: read.owners()[0]?.user ?? ownerUser,
         role: "owner",
         via: "local",
         key: undefined,

@@ -15,6 +15,7 @@ import { ServerInfo } from "../ServerInfo.ts"
 import { Sockets } from "../Sockets.ts"
 import { Api } from "./Api.ts"
 import { refusal } from "./envelope.ts"
+import { counted } from "./paging.ts"
 
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
 
@@ -61,16 +62,14 @@ export const serverLayer = HttpApiBuilder.group(Api, "server", (handlers) =>
           }
         }),
       )
-      .handle("projections", () =>
+      .handle("projections", ({ urlParams }) =>
         Effect.gen(function* () {
           const heads = yield* queries.projectionHeads()
           const running = yield* Ref.get(rebuilding)
-          return {
-            data: heads.map((head) => {
-              const step = running.get(head.name)
-              return { ...head, rebuilding: step === undefined ? null : { seq: step.seq, total: step.total } }
-            }),
-          }
+          return counted(heads, urlParams, (head) => {
+            const step = running.get(head.name)
+            return { ...head, rebuilding: step === undefined ? null : { seq: step.seq, total: step.total } }
+          })
         }),
       )
       .handle("rebuild", ({ payload }) =>

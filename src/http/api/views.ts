@@ -1,8 +1,11 @@
+import type { SiteCors } from "../../events/site.ts"
 import type { ActivityRow } from "../../projections/activity.ts"
 import type { DeploymentRow } from "../../projections/deployments.ts"
 import type { SiteRow } from "../../projections/sites.ts"
+import type { App } from "./contract/apps.ts"
 import type { AuditEntry } from "./contract/audit.ts"
-import type { Deployment, Site } from "./contract/sites.ts"
+import type { Deployment } from "./contract/deploys.ts"
+import type { Cors, Site } from "./contract/sites.ts"
 
 /** RFC 3339, from epoch milliseconds. */
 export const time = (ms: number): string => new Date(ms).toISOString()
@@ -40,6 +43,30 @@ export const siteView = (row: SiteRow, { site }: Addresses): Site => ({
   created_at: time(row.created_at),
   updated_at: time(row.updated_at),
   deleted_at: row.deleted_at === null ? null : time(row.deleted_at),
+  Name: row.site,
+  Path: `vfs://${row.site}`,
+  FileCount: row.files,
+  SizeBytes: row.bytes,
+  ModTime: time(row.updated_at),
+})
+
+/** `live`: the site's deploy that is live, if it has one. */
+export const appView = (row: SiteRow, live: DeploymentRow | undefined): App => ({
+  id: row.site,
+  name: row.site,
+  source: live === undefined || live.source === null ? null : JSON.parse(live.source).kind,
+  file_count: row.files,
+  size_bytes: row.bytes,
+  created_at: time(row.created_at),
+  updated_at: time(row.updated_at),
+})
+
+export const corsView = (cors: SiteCors | undefined): Cors => ({
+  origins: cors?.origins ?? [],
+  methods: cors?.methods ?? null,
+  headers: cors?.headers ?? null,
+  credentials: cors?.credentials ?? false,
+  max_age: cors?.maxAge ?? null,
 })
 
 export const deploymentView = (row: DeploymentRow, site: SiteRow, { preview }: Addresses): Deployment => ({

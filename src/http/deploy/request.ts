@@ -1,7 +1,7 @@
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import { DeployRequest } from "../api/contract/sites.ts"
+import { DeployRequest } from "../api/contract/deploys.ts"
 import { DeployRefused, pathInvalid } from "./refused.ts"
 
 const decode = Schema.decodeUnknownEither(DeployRequest)

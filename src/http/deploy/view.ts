@@ -1,5 +1,5 @@
 import type { DeploymentRow } from "../../projections/deployments.ts"
-import type { Deployed } from "../api/contract/sites.ts"
+import type { Deployed } from "../api/contract/deploys.ts"
 import type { Addresses } from "../api/views.ts"
 import type { Published } from "./Deployer.ts"
 

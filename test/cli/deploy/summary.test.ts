@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import { renderDeployed, renderWarning } from "../../../src/cli/deploy/summary.ts"
 import { makePaint } from "../../../src/cli/paint.ts"
-import type { Deployed } from "../../../src/http/api/contract/sites.ts"
+import type { Deployed } from "../../../src/http/api/contract/deploys.ts"
 
 const plain = { paint: makePaint(false), columns: undefined }
 

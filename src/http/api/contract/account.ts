@@ -17,7 +17,7 @@ const Account = Schema.Struct({
   recovery_codes: Count,
   passkeys: Count,
   last_login_at: Schema.NullOr(Time),
-  /** Failed attempts to log in since then, without those that were throttled. */
+  /** Attempts to log in that failed between the login before this session and its own, without those that were throttled. */
   failed_logins: Count,
 }).annotations({ identifier: "Account" })
 

@@ -1,5 +1,6 @@
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { BlobHash } from "../../../events/site.ts"
 import { Data, Failure, Page } from "../envelope.ts"
@@ -33,33 +34,36 @@ const VerifyPart = Schema.Struct({
 }).annotations({ identifier: "VerifyPart" })
 
 export class AuditGroup extends HttpApiGroup.make("audit")
-  /**
-   * Events, newest first; `before` pages back (`meta.next`). With `after`, oldest first from there on, and with `wait` (seconds, at
-   * most 30) the answer waits for the first match: this is how to follow. `since` and `until`: `2h`, `7d` or a date.
-   */
   .add(
     HttpApiEndpoint.get("list", "/audit")
       .setUrlParams(
         Schema.Struct({
-          site: Schema.optional(Schema.String),
-          stream: Schema.optional(Schema.String),
-          type: Schema.optional(Schema.String),
-          actor: Schema.optional(Schema.String),
-          since: Schema.optional(Schema.String),
-          until: Schema.optional(Schema.String),
+          site: Schema.optional(Schema.String.annotations({ description: "Only what concerns this site." })),
+          stream: Schema.optional(Schema.String.annotations({ description: "Only this stream, such as `site/blog` or `config`." })),
+          type: Schema.optional(Schema.String.annotations({ description: "Only this type of event, such as `v1.SiteDeployed`." })),
+          actor: Schema.optional(Schema.String.annotations({ description: "Only what this one did, such as `owner` or `key:<id>`." })),
+          since: Schema.optional(Schema.String.annotations({ description: "Only from then on: `2h`, `7d` or a date." })),
+          until: Schema.optional(Schema.String.annotations({ description: "Only up to then: `2h`, `7d` or a date." })),
           before: Cursor,
           after: Cursor,
           wait: Wait,
           limit: Limit(1000, 50),
         }),
       )
-      .addSuccess(Page(AuditEntry)),
+      .addSuccess(Page(AuditEntry))
+      .annotate(OpenApi.Summary, "Events, newest first")
+      .annotate(
+        OpenApi.Description,
+        "`before` pages back, from `meta.next`. With `after`, oldest first from there on, and with `wait` the answer waits for the first match: this is how to follow without a stream.",
+      ),
   )
-  /** Walks part of the chain, from behind event `after`, whose hash is `hash`. */
   .add(
     HttpApiEndpoint.get("verify", "/audit/verify")
       .setUrlParams(Schema.Struct({ after: Cursor, hash: Schema.optional(BlobHash) }))
-      .addSuccess(Data(VerifyPart)),
+      .addSuccess(Data(VerifyPart))
+      .annotate(OpenApi.Summary, "Check a part of the chain of hashes")
+      .annotate(OpenApi.Description, "Walks on from behind event `after`, whose hash is `hash`, or from the beginning."),
   )
   .middleware(Authorization)
-  .addError(Failure) {}
+  .addError(Failure)
+  .annotate(OpenApi.Description, "Everything that has ever happened, and the proof that nothing was changed since.") {}

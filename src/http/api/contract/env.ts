@@ -12,6 +12,9 @@ export const EnvVariable = Schema.Struct({ name: Schema.String, set_at: Time, se
 })
 export type EnvVariable = typeof EnvVariable.Type
 
+/** A variable as Fazt 0.9 lists it. `id` is `<site>:<name>`. */
+const ClassicVariable = Schema.Struct({ id: Schema.String, name: Schema.String })
+
 const variable = HttpApiSchema.param("name", Schema.String)
 
 /** The environment variables of sites. Values go in and never come out. */
@@ -30,5 +33,27 @@ export class EnvGroup extends HttpApiGroup.make("env")
   )
   /** With `purge`, every value that the variable ever had is shredded; else they stay sealed. */
   .add(HttpApiEndpoint.del("unset")`/sites/${site}/env/${variable}`.setUrlParams(Schema.Struct({ purge: Flag })).addSuccess(Message))
+  /** The three as Fazt 0.9 has them. What is unset by `id` stays sealed in the vault. */
+  .add(
+    HttpApiEndpoint.get("classicList", "/envvars")
+      .setUrlParams(Schema.Struct({ site_id: Schema.optional(Schema.String) }))
+      .addSuccess(Data(Schema.Struct({ vars: Schema.Array(ClassicVariable) }))),
+  )
+  .add(
+    HttpApiEndpoint.post("classicSet", "/envvars")
+      .setPayload(
+        Schema.Struct({
+          site_id: Schema.optional(Schema.String),
+          name: Schema.optional(Schema.String),
+          value: Schema.optional(SecretText),
+        }),
+      )
+      .addSuccess(Data(Schema.Struct({}))),
+  )
+  .add(
+    HttpApiEndpoint.del("classicUnset", "/envvars")
+      .setUrlParams(Schema.Struct({ id: Schema.optional(Schema.String) }))
+      .addSuccess(Message),
+  )
   .middleware(Authorization)
   .addError(Failure) {}

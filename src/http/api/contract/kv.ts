@@ -54,9 +54,10 @@ export class KvGroup extends HttpApiGroup.make("kv")
       .setUrlParams(Schema.Struct({ ...Key.fields, version: Cursor }))
       .addSuccess(Data(KvEntry)),
   )
+  /** `if_version`: only if that is the key's version, 0 for none. */
   .add(
     HttpApiEndpoint.put("set")`/sites/${site}/kv/value`
-      .setUrlParams(Key)
+      .setUrlParams(Schema.Struct({ ...Key.fields, if_version: Cursor }))
       .setPayload(
         Schema.Struct({
           value: Schema.optional(Schema.Unknown),
@@ -65,7 +66,11 @@ export class KvGroup extends HttpApiGroup.make("kv")
       )
       .addSuccess(Data(KvKey)),
   )
-  .add(HttpApiEndpoint.del("delete")`/sites/${site}/kv/value`.setUrlParams(Key).addSuccess(Message))
+  .add(
+    HttpApiEndpoint.del("delete")`/sites/${site}/kv/value`
+      .setUrlParams(Schema.Struct({ ...Key.fields, if_version: Cursor }))
+      .addSuccess(Message),
+  )
   /** Everything that happened to a key, newest first; `before` (a version) pages back. */
   .add(
     HttpApiEndpoint.get("history")`/sites/${site}/kv/history`

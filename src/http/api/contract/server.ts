@@ -1,9 +1,10 @@
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
-import { Data, Failure } from "../envelope.ts"
+import { Data, Failure, List } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
-import { Count } from "./common.ts"
+import { Count, Limit, Offset } from "./common.ts"
 
 const ProjectionStatus = Schema.Struct({
   name: Schema.String,
@@ -43,13 +44,23 @@ export const Status = Schema.Struct({
 export type Status = typeof Status.Type
 
 export class ServerGroup extends HttpApiGroup.make("server")
-  .add(HttpApiEndpoint.get("status", "/status").addSuccess(Data(Status)))
-  .add(HttpApiEndpoint.get("projections", "/projections").addSuccess(Data(Schema.Array(ProjectionStatus))))
-  /** Starts to rebuild some or all projections from the log; `GET /api/projections` shows how far it is. The old rows keep serving. */
+  .add(HttpApiEndpoint.get("status", "/status").addSuccess(Data(Status)).annotate(OpenApi.Summary, "What the server is doing"))
+  .add(
+    HttpApiEndpoint.get("projections", "/projections")
+      .setUrlParams(Schema.Struct({ limit: Limit(100, 100), offset: Offset }))
+      .addSuccess(List(ProjectionStatus))
+      .annotate(OpenApi.Summary, "Read models, and how far those are that are being rebuilt"),
+  )
   .add(
     HttpApiEndpoint.post("rebuild", "/projections/rebuild")
       .setPayload(Schema.Struct({ projections: Schema.optional(Schema.Array(Schema.String)) }))
-      .addSuccess(Data(Schema.Struct({ projections: Schema.Array(Schema.String) })), { status: 202 }),
+      .addSuccess(Data(Schema.Struct({ projections: Schema.Array(Schema.String) })), { status: 202 })
+      .annotate(OpenApi.Summary, "Rebuild read models from the log")
+      .annotate(
+        OpenApi.Description,
+        "Starts it for some, or without `projections` for all; `GET /api/projections` shows how far it is. The old rows keep serving.",
+      ),
   )
   .middleware(Authorization)
-  .addError(Failure) {}
+  .addError(Failure)
+  .annotate(OpenApi.Description, "What the server is doing, and its read models.") {}

@@ -1,0 +1,99 @@
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as Schema from "effect/Schema"
+import { Data, Failure, Page } from "../envelope.ts"
+import { Authorization } from "./authorization.ts"
+import { Count, Cursor, Limit, Message, site, Time } from "./common.ts"
+
+/** A collection of documents. `indexes`: fields by which queries are fast. */
+export const Collection = Schema.Struct({
+  collection: Schema.String,
+  documents: Count,
+  size_bytes: Count,
+  indexes: Schema.Array(Schema.String),
+}).annotations({ identifier: "Collection" })
+export type Collection = typeof Collection.Type
+
+/** A JSON object, taken as it is: a schema that rebuilt it would lose fields such as `__proto__`. */
+const JsonObject = Schema.Unknown.pipe(
+  Schema.filter((value) => (typeof value === "object" && value !== null && !Array.isArray(value) ? undefined : "Expected a JSON object")),
+).annotations({ jsonSchema: { type: "object" } })
+
+/** A document without its data. `version` counts everything that has happened to its id. `created_at`: `null` where an old version is shown. */
+export const DocumentInfo = Schema.Struct({
+  id: Schema.String,
+  version: Count,
+  size_bytes: Count,
+  created_at: Schema.NullOr(Time),
+  updated_at: Time,
+}).annotations({ identifier: "DocumentInfo" })
+export type DocumentInfo = typeof DocumentInfo.Type
+
+export const Document = Schema.Struct({ ...DocumentInfo.fields, data: JsonObject }).annotations({ identifier: "Document" })
+export type Document = typeof Document.Type
+
+/** What happened to a document. */
+export const DocumentVersion = Schema.Struct({
+  version: Count,
+  seq: Count,
+  at: Time,
+  actor: Schema.String,
+  cause: Schema.String,
+  kind: Schema.Literal("set", "deleted", "erased"),
+  data: Schema.NullOr(JsonObject),
+  size_bytes: Schema.NullOr(Count),
+}).annotations({ identifier: "DocumentVersion" })
+export type DocumentVersion = typeof DocumentVersion.Type
+
+const Item = Schema.Struct({ collection: Schema.String, id: Schema.String })
+
+/** The documents of sites. Ids are given in the query, since they may hold slashes. */
+export class DocumentsGroup extends HttpApiGroup.make("documents")
+  /** The collections of a site, by name; those that have no documents are none. */
+  .add(
+    HttpApiEndpoint.get("collections")`/sites/${site}/documents`
+      .setUrlParams(Schema.Struct({ cursor: Schema.optional(Schema.String), limit: Limit(1000, 100) }))
+      .addSuccess(Page(Collection)),
+  )
+  /**
+   * The documents of a collection, newest first. `query` is JSON in the language of `ds.find`. An answer looks at so many documents only,
+   * and has so many bytes: it may have fewer documents than `limit`, or none, while `meta.next` says that there are more.
+   */
+  .add(
+    HttpApiEndpoint.get("list")`/sites/${site}/documents/items`
+      .setUrlParams(
+        Schema.Struct({
+          collection: Schema.String,
+          query: Schema.optional(Schema.String),
+          cursor: Schema.optional(Schema.String),
+          limit: Limit(1000, 100),
+        }),
+      )
+      .addSuccess(Page(Document)),
+  )
+  /** The document as it is now or, with `version`, as it was then. */
+  .add(
+    HttpApiEndpoint.get("get")`/sites/${site}/documents/item`
+      .setUrlParams(Schema.Struct({ ...Item.fields, version: Cursor }))
+      .addSuccess(Data(Document)),
+  )
+  /** Puts a document in the place of the one with this id, if there is one. `if_version`: only if that is its version, 0 for none. */
+  .add(
+    HttpApiEndpoint.put("set")`/sites/${site}/documents/item`
+      .setUrlParams(Schema.Struct({ ...Item.fields, if_version: Cursor }))
+      .setPayload(Schema.Struct({ data: JsonObject }))
+      .addSuccess(Data(DocumentInfo)),
+  )
+  .add(
+    HttpApiEndpoint.del("delete")`/sites/${site}/documents/item`
+      .setUrlParams(Schema.Struct({ ...Item.fields, if_version: Cursor }))
+      .addSuccess(Message),
+  )
+  /** Everything that happened to a document, newest first; `before` (a version) pages back. */
+  .add(
+    HttpApiEndpoint.get("history")`/sites/${site}/documents/history`
+      .setUrlParams(Schema.Struct({ ...Item.fields, before: Cursor, limit: Limit(1000, 50) }))
+      .addSuccess(Page(DocumentVersion)),
+  )
+  .middleware(Authorization)
+  .addError(Failure) {}

@@ -1,0 +1,75 @@
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as Schema from "effect/Schema"
+import { BlobHash } from "../../../events/site.ts"
+import { Data, Failure, Page } from "../envelope.ts"
+import { Authorization } from "./authorization.ts"
+import { Count, Cursor, Limit, Message, site, Time } from "./common.ts"
+import { Content } from "./files.ts"
+
+/** An object of a site, without its content. `version` counts everything that has happened to its path. */
+export const StoredObject = Schema.Struct({
+  path: Schema.String,
+  size_bytes: Count,
+  /** The MIME type. */
+  type: Schema.String,
+  hash: BlobHash,
+  version: Count,
+  updated_at: Time,
+}).annotations({ identifier: "StoredObject" })
+export type StoredObject = typeof StoredObject.Type
+
+/** What happened to an object. Its content then can be read by the version. */
+export const ObjectVersion = Schema.Struct({
+  version: Count,
+  seq: Count,
+  at: Time,
+  actor: Schema.String,
+  cause: Schema.String,
+  kind: Schema.Literal("set", "deleted", "erased"),
+  size_bytes: Schema.NullOr(Count),
+  type: Schema.NullOr(Schema.String),
+  hash: Schema.NullOr(BlobHash),
+}).annotations({ identifier: "ObjectVersion" })
+export type ObjectVersion = typeof ObjectVersion.Type
+
+const Path = Schema.Struct({ path: Schema.String })
+
+/** The objects of sites. Paths are given in the query, since they hold slashes. */
+export class ObjectsGroup extends HttpApiGroup.make("objects")
+  .add(
+    HttpApiEndpoint.get("list")`/sites/${site}/objects`
+      .setUrlParams(
+        Schema.Struct({
+          prefix: Schema.optionalWith(Schema.String, { default: () => "" }),
+          cursor: Schema.optional(Schema.String),
+          limit: Limit(1000, 100),
+        }),
+      )
+      .addSuccess(Page(StoredObject)),
+  )
+  /** The bytes as they are now or, with `version`, as they were then. */
+  .add(
+    HttpApiEndpoint.get("get")`/sites/${site}/objects/content`
+      .setUrlParams(Schema.Struct({ ...Path.fields, version: Cursor }))
+      .addSuccess(Content),
+  )
+  /** The body is the bytes, and `Content-Type` their type. `if_version`: only if that is the object's version, 0 for none. */
+  .add(
+    HttpApiEndpoint.put("put")`/sites/${site}/objects/content`
+      .setUrlParams(Schema.Struct({ ...Path.fields, if_version: Cursor }))
+      .addSuccess(Data(StoredObject)),
+  )
+  .add(
+    HttpApiEndpoint.del("delete")`/sites/${site}/objects/content`
+      .setUrlParams(Schema.Struct({ ...Path.fields, if_version: Cursor }))
+      .addSuccess(Message),
+  )
+  /** Everything that happened to an object, newest first; `before` (a version) pages back. */
+  .add(
+    HttpApiEndpoint.get("history")`/sites/${site}/objects/history`
+      .setUrlParams(Schema.Struct({ ...Path.fields, before: Cursor, limit: Limit(1000, 50) }))
+      .addSuccess(Page(ObjectVersion)),
+  )
+  .middleware(Authorization)
+  .addError(Failure) {}
