@@ -8,6 +8,7 @@ import { diff } from "./diff.ts"
 import { env } from "./env/env.ts"
 import { files } from "./files.ts"
 import { history } from "./history.ts"
+import { keys } from "./keys/keys.ts"
 import { kv } from "./kv/kv.ts"
 import { logs } from "./logs.ts"
 import { newSite } from "./new.ts"
@@ -37,6 +38,7 @@ const verbs = [
   env,
   kv,
   logs,
+  keys,
   server,
   config,
   audit,

@@ -1,13 +1,9 @@
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import { failed, usageError } from "./errors.ts"
-import { Output } from "./output.ts"
+import { asked } from "./asked.ts"
+import { failed } from "./errors.ts"
 
 /** Goes on if the person at the terminal says yes. */
 export const confirmed = (question: string) =>
-  Effect.flatMap(Output, ({ confirm }) =>
-    Option.match(confirm, {
-      onNone: () => usageError("there is nobody to ask here: say --yes"),
-      onSome: (ask) => Effect.flatMap(ask(question), (sure) => (sure ? Effect.void : failed("DECLINED", "nothing was done"))),
-    }),
+  Effect.flatMap(asked(`${question} [y/N] `, "say --yes"), (reply) =>
+    /^y(es)?$/i.test(reply.trim()) ? Effect.void : failed("DECLINED", "nothing was done"),
   )

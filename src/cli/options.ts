@@ -49,6 +49,14 @@ export const domain = Options.text("domain").pipe(
 
 export const site = Args.text({ name: "site" }).pipe(Args.withDescription("The site's name."))
 
+/** Sites by name, several of them: `what` they are for. */
+export const sites = (what: string) =>
+  Options.text("sites").pipe(
+    Options.withPseudoName("names"),
+    Options.withDescription(`${what}; a comma between several.`),
+    Options.repeated,
+  )
+
 /** An option as an object's optional property. */
 export const given = <const Key extends string, A>(key: Key, value: Option.Option<A>): { readonly [K in Key]?: A } =>
   Option.isSome(value) ? ({ [key]: value.value } as { readonly [K in Key]?: A }) : {}

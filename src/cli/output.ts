@@ -1,20 +1,27 @@
-import { createInterface } from "node:readline/promises"
+import { buffer } from "node:stream/consumers"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { Environment } from "../config.ts"
+import type { CliError } from "./errors.ts"
 import { jsonText } from "./format.ts"
 import { makePaint, type Paint } from "./paint.ts"
+import { askAtTerminal } from "./prompt.ts"
 import type { Look } from "./table.ts"
 
-/** Where the CLI writes: answers on stdout, everything about getting them on stderr. */
+/** A question to the person at the terminal. `hidden`: what they type is not shown. Fails where they end it instead (Ctrl-C, Ctrl-D). */
+export type Ask = (question: string, hidden?: boolean) => Effect.Effect<string, CliError>
+
+/** Where the CLI writes: answers on stdout, everything about getting them on stderr. And what it may ask. */
 export class Output extends Context.Tag("fazt/Output")<
   Output,
   {
     /** One line or more of the answer. */
     readonly print: (text: string) => Effect.Effect<void>
+    /** Part of an answer that is bytes, exactly as they are. Done when there is room for more. */
+    readonly write: (bytes: Uint8Array) => Effect.Effect<void>
     /** A remark beside the answer. */
     readonly note: (text: string) => Effect.Effect<void>
     /** Colours of the answer, and how wide it may be; no colours and no limit where it does not go to a terminal. */
@@ -24,7 +31,9 @@ export class Output extends Context.Tag("fazt/Output")<
     /** Replaces the last line of the terminal that shows remarks; `none` where that is no terminal. */
     readonly draw: Option.Option<(line: string) => void>
     /** Asks the person at the terminal; `none` where there is nobody. */
-    readonly confirm: Option.Option<(question: string) => Effect.Effect<boolean>>
+    readonly ask: Option.Option<Ask>
+    /** All of standard input. */
+    readonly stdin: Effect.Effect<Buffer>
   }
 >() {
   static readonly layer: Layer.Layer<Output, never, Environment> = Layer.effect(
@@ -34,11 +43,17 @@ export class Output extends Context.Tag("fazt/Output")<
       const write = (stream: NodeJS.WriteStream, text: string) => Effect.sync(() => void stream.write(`${text}\n`))
       return {
         print: (text) => write(stdout, text),
+        write: (bytes) =>
+          Effect.async((resume) => {
+            if (stdout.write(bytes)) resume(Effect.void)
+            else stdout.once("drain", () => resume(Effect.void))
+          }),
         note: (text) => write(stderr, text),
         look: { paint: makePaint(stdout.isTTY && !noColor), columns: stdout.isTTY ? stdout.columns : undefined },
         notePaint: makePaint(stderr.isTTY && !noColor),
         draw: stderr.isTTY ? Option.some(drawOn(stderr)) : Option.none(),
-        confirm: stdin.isTTY && stderr.isTTY ? Option.some(ask) : Option.none(),
+        ask: stdin.isTTY && stderr.isTTY ? Option.some(askAtTerminal) : Option.none(),
+        stdin: Effect.promise(() => buffer(stdin)),
       }
     }),
   )
@@ -65,10 +80,3 @@ export const answer = <A>(json: boolean, value: A, forPeople: (look: Look, now: 
         const { print, look } = yield* Output
         yield* print(forPeople(look, yield* Clock.currentTimeMillis))
       })
-
-const ask = (question: string): Effect.Effect<boolean> =>
-  Effect.acquireUseRelease(
-    Effect.sync(() => createInterface({ input: process.stdin, output: process.stderr })),
-    (lines) => Effect.promise((signal) => lines.question(`${question} [y/N] `, { signal })),
-    (lines) => Effect.sync(() => lines.close()),
-  ).pipe(Effect.map((reply) => /^y(es)?$/i.test(reply.trim())))

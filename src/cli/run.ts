@@ -38,16 +38,21 @@ export const run = (args: ReadonlyArray<string>): void => {
 }
 
 /** The program: what it answers is the exit code. */
-const main = (args: ReadonlyArray<string>) => {
-  const json = args.slice(0, args.includes("--") ? args.indexOf("--") : args.length).includes("--json")
-  return dispatch(args).pipe(
-    Effect.as(exitCodes.ok),
-    Effect.withTracerEnabled(false),
-    Effect.catchAll((error) => report(withHint(problemOf(error), args), json)),
-    Effect.catchAllDefect((defect) => report(bug(defect), json)),
+const main = (args: ReadonlyArray<string>) =>
+  execute(args).pipe(
     Effect.provide(Output.layer),
     Effect.provide(Environment.layer),
     Effect.catchAll((error) => environmentError(problemOf(error))),
+  )
+
+/** Does what a command line says, and tells what went wrong. Answers the exit code. */
+export const execute = (args: ReadonlyArray<string>) => {
+  const json = args.slice(0, args.includes("--") ? args.indexOf("--") : args.length).includes("--json")
+  return dispatch(args).pipe(
+    Effect.as<ExitCode>(exitCodes.ok),
+    Effect.withTracerEnabled(false),
+    Effect.catchAll((error) => report(withHint(problemOf(error), args), json)),
+    Effect.catchAllDefect((defect) => report(bug(defect), json)),
   )
 }
 

@@ -38,7 +38,7 @@ export const remote = (url: string, token: Option.Option<Redacted.Redacted>) =>
           schedule: Schedule.intersect(Schedule.exponential("200 millis"), Schedule.recurs(2)),
         }),
         Effect.mapError((error) => unreachable(error, url)),
-        Effect.flatMap(onlyApi(url)),
+        Effect.flatMap(onlyApi(url, request)),
       ),
     )
   })
@@ -56,14 +56,14 @@ export const local = (db: string, mayOpen: boolean) =>
     // Every request connects anew: a kept connection could belong to a command that has just ended.
     const client = yield* agentClient({ keepAlive: false, socketPath: localSocket(db) })
     const here = HttpClient.mapRequest(client, HttpClientRequest.prependUrl("http://localhost"))
-    return HttpClient.transform(here, (response, { method }) => {
+    return HttpClient.transform(here, (response, request) => {
       // A change that got no answer may have happened: it is made again only if it cannot have been heard.
-      const mayRepeat = isSafe(method) ? isCutOff : isUnheard
+      const mayRepeat = isSafe(request.method) ? isCutOff : isUnheard
       return response.pipe(
         Effect.catchIf(mayRepeat, () => Effect.zipRight(reach, response)),
         Effect.catchIf(mayRepeat, () => Effect.zipRight(reach, response)),
         Effect.mapError((error) => unreachable(error, `the cartridge ${db}`)),
-        Effect.flatMap(onlyApi("http://localhost")),
+        Effect.flatMap(onlyApi("http://localhost", request)),
       )
     }) satisfies Transport
   })
@@ -113,9 +113,13 @@ const unreachable = (error: HttpClientError | CliError, whom: string): HttpClien
   })
 }
 
-/** Everything the API says is JSON; anything else comes from a site, a proxy or another program. */
-const onlyApi = (base: string) => (response: HttpClientResponse) => {
+/**
+ * What the API says is JSON; anything else comes from a site, a proxy or another program. A request that says itself what it accepts
+ * gets other things too, but no refusal that is none of the API's.
+ */
+const onlyApi = (base: string, request: HttpClientRequest.HttpClientRequest) => (response: HttpClientResponse) => {
   if (/^application\/json\b/.test(response.headers["content-type"] ?? "")) return Effect.succeed(response)
+  if (request.headers["accept"] !== undefined && response.status < 300) return Effect.succeed(response)
   const { hostname, host, port, protocol } = new URL(base)
   const isBare = /^[\d.]+$|^\[/.test(hostname)
   const admin = isLocalName(hostname) ? `: try --to localhost:${port}` : isBare ? "" : `: try --to ${protocol}//admin.${host}`

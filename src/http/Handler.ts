@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http"
+import type { IncomingMessage, RequestListener } from "node:http"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
@@ -18,14 +18,21 @@ import { liveAddress } from "./adminHost.ts"
 import { adminPages } from "./adminPages.ts"
 import { Api } from "./api/Api.ts"
 import { accountLayer } from "./api/account.ts"
+import { appsLayer } from "./api/apps.ts"
 import { auditLayer } from "./api/audit.ts"
 import { Authentication, authLayer } from "./api/auth.ts"
 import { blobsLayer } from "./api/blobs.ts"
 import { configLayer } from "./api/config.ts"
+import { deploysLayer } from "./api/deploys.ts"
+import { documentsLayer } from "./api/documents.ts"
 import { envLayer } from "./api/env.ts"
+import { filesLayer } from "./api/files.ts"
 import { keysLayer } from "./api/keys.ts"
 import { kvLayer } from "./api/kv.ts"
 import { logsLayer } from "./api/logs.ts"
+import { objectsLayer } from "./api/objects.ts"
+import { docsEndpoint } from "./api/openapi/docs.ts"
+import { openApiEndpoint } from "./api/openapi/endpoint.ts"
 import { inEnvelope } from "./api/refusals.ts"
 import { routeOf } from "./api/routes.ts"
 import { serverLayer } from "./api/server.ts"
@@ -57,6 +64,9 @@ const apiLayer = HttpApiBuilder.api(Api).pipe(
     accountLayer,
     usersLayer,
     sitesLayer,
+    deploysLayer,
+    filesLayer,
+    appsLayer,
     blobsLayer,
     configLayer,
     keysLayer,
@@ -66,6 +76,8 @@ const apiLayer = HttpApiBuilder.api(Api).pipe(
     envLayer,
     logsLayer,
     kvLayer,
+    documentsLayer,
+    objectsLayer,
   ]),
   Layer.provide(authLayer),
 )
@@ -100,8 +112,18 @@ export class Handler extends Context.Tag("fazt/Handler")<Handler, EdgeListener>(
       const contract = yield* HttpMiddleware.withTracerDisabledWhenEffect(NodeHttpServer.makeHandler(app), () => true)
       const classic = yield* classicDeploy
       const events = yield* liveEvents()
-      const { requests, counted } = yield* Metrics
-      const metrics = yield* metricsEndpoint
+      const { requests, counted, read } = yield* Metrics
+      read({ name: "fazt_event_streams_open", type: "gauge", help: "Open streams of events.", read: events.open })
+      const pages = adminPages(adminFolder)
+      const docs = docsEndpoint(pages)
+      /** Endpoints outside of the contract. */
+      const plain: Readonly<Record<string, RequestListener>> = {
+        "GET /metrics": yield* metricsEndpoint,
+        "GET /api/openapi.json": openApiEndpoint(),
+        "GET /api/docs": docs,
+        "GET /api/docs/": docs,
+        "GET /api/docs/*": docs,
+      }
 
       return dispatcher({
         domain,
@@ -117,14 +139,13 @@ export class Handler extends Context.Tag("fazt/Handler")<Handler, EdgeListener>(
         guard,
         meter: requests,
         apiUpgrade: events.upgrade,
-        pages: adminPages(adminFolder),
+        pages,
         api: (req, res) => {
           // Later Go servers have these outside of /api.
           if (req.url?.startsWith("/auth/") === true) req.url = `/api${req.url}`
           if (isAt(req, "/api/deploy")) classic(req, res)
           else if (isAt(req, liveAddress)) events.stream(req, res)
-          else if (routeOf(req).endpoint === "GET /metrics") metrics(req, res)
-          else contract(req, res)
+          else (plain[routeOf(req).endpoint ?? ""] ?? contract)(req, res)
         },
         isHealthy: () => {
           try {
@@ -137,7 +158,7 @@ export class Handler extends Context.Tag("fazt/Handler")<Handler, EdgeListener>(
       })
     }),
   ).pipe(
-    Layer.provide([inEnvelope, HttpApiBuilder.middlewareOpenApi({ path: "/api/openapi.json" })]),
+    Layer.provide(inEnvelope),
     Layer.provide(apiLayer),
     Layer.provide([HttpApiBuilder.Router.Live, HttpApiBuilder.Middleware.layer]),
     Layer.provide(NodeHttpServer.layerContext),

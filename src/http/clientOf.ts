@@ -31,7 +31,22 @@ export const trustedProxies = (setting: string): TrustedProxies => {
     if (bits === undefined) list.addAddress(address, family)
     else list.addSubnet(address, Number(bits), family)
   }
-  return { has: (address) => list.check(address, address.includes(":") ? "ipv6" : "ipv4") }
+  return { has: remembered((address) => list.check(address, address.includes(":") ? "ipv6" : "ipv4")) }
+}
+
+/** Answers by address that are remembered: visitors of a proxy send many requests, and asking the system costs microseconds. */
+const mostRemembered = 10_000
+
+const remembered = <A>(ask: (address: string) => A): ((address: string) => A) => {
+  const known = new Map<string, A>()
+  return (address) => {
+    const before = known.get(address)
+    if (before !== undefined) return before
+    if (known.size >= mostRemembered) known.clear()
+    const answer = ask(address)
+    known.set(address, answer)
+    return answer
+  }
 }
 
 export const noProxies: TrustedProxies = { has: () => false }
@@ -82,11 +97,14 @@ const isThisMachine = (address: string): boolean => address.startsWith("127.") |
 /** RFC 5952, with IPv4 addresses that are written as IPv6 taken for what they are, and without a zone. Nothing for what is no address. */
 export const canonicalAddress = (text: string): string | undefined => {
   if (isIPv4(text)) return text
-  if (!isIPv6(text)) return undefined
+  return isIPv6(text) ? canonicalV6(text) : undefined
+}
+
+const canonicalV6 = remembered((text) => {
   const { address } = new SocketAddress({ address: text.split("%", 1)[0]!, family: "ipv6" })
   const mapped = address.startsWith("::ffff:") ? address.slice("::ffff:".length) : ""
   return isIPv4(mapped) ? mapped : address
-}
+})
 
 /**
  * Whether a request comes straight from a program on this machine, which may then see what others need a key for: no proxy has passed

@@ -195,8 +195,8 @@ function* matching(db: Sqlite, filter: ActivityFilter): Generator<Stored, void> 
 
   const { from, to } = boundsOf(db, filter)
   if (stream !== undefined) {
-    const [first, last] = [firstVersion(db, stream, from), firstVersion(db, stream, to + 1) - 1]
-    return yield* page.iterate(first, last, ...values, limit)
+    const last = to === Number.MAX_SAFE_INTEGER - 1 ? Number.MAX_SAFE_INTEGER : firstVersion(db, stream, to + 1) - 1
+    return yield* page.iterate(firstVersion(db, stream, from), last, ...values, limit)
   }
   const entries = [
     { kind: "site", names: site === undefined ? [] : [site] },
@@ -234,18 +234,24 @@ const firstSince = (db: Sqlite, time: number): number => {
 
 /**
  * The version of a stream's first event at this seq or later, one past its end if there is none. Versions grow along seq, so that a bound in
- * seq is one in version, and the index of streams has these.
+ * seq is one in version, and the index of streams has these. Looked for from the end on, where those who follow a stream are.
  */
 const firstVersion = (db: Sqlite, stream: string, seq: number): number => {
   const next = db.prepare<[string, number], { seq: number; version: number }>(
     "SELECT seq, version FROM events WHERE stream = ? AND version >= ? ORDER BY version LIMIT 1",
   )
-  let low = 1
-  let high = (db.prepare("SELECT coalesce(max(version), 0) FROM events WHERE stream = ?").pluck().get(stream) as number) + 1
+  const isBefore = (version: number): boolean => (next.get(stream, version)?.seq ?? seq) < seq
+  const end = (db.prepare("SELECT coalesce(max(version), 0) FROM events WHERE stream = ?").pluck().get(stream) as number) + 1
+  let low = end
+  let high = end
+  for (let step = 1; low > 1; step *= 2) {
+    low = Math.max(1, end - step)
+    if (isBefore(low)) break
+    high = low
+  }
   while (low < high) {
     const middle = Math.floor((low + high) / 2)
-    const event = next.get(stream, middle)
-    if (event !== undefined && event.seq < seq) low = event.version + 1
+    if (isBefore(middle)) low = middle + 1
     else high = middle
   }
   return low

@@ -36,7 +36,9 @@ const noSites: RequestListener = (_, res) => {
 }
 
 const sitesOf = (url: string, token = Option.none<Redacted.Redacted>()) =>
-  Effect.flatMap(Effect.flatMap(remote(url, token), makeServer), ({ api }) => api.sites.list({ urlParams: { deleted: false } }))
+  Effect.flatMap(Effect.flatMap(remote(url, token), makeServer), ({ api }) =>
+    api.sites.list({ urlParams: { deleted: false, limit: 100, offset: 0 } }),
+  )
 
 describe("another server", () => {
   it.scopedLive("is asked by path below its address, with the key", () =>
@@ -131,7 +133,9 @@ describe("another server", () => {
 })
 
 const localSites = (db: string, mayOpen: boolean) =>
-  Effect.flatMap(Effect.flatMap(local(db, mayOpen), makeServer), ({ api }) => api.sites.list({ urlParams: { deleted: false } }))
+  Effect.flatMap(Effect.flatMap(local(db, mayOpen), makeServer), ({ api }) =>
+    api.sites.list({ urlParams: { deleted: false, limit: 100, offset: 0 } }),
+  )
 
 describe("the cartridge on this machine", () => {
   it.scopedLive("is reached over its socket, without a key", () =>

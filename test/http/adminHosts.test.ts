@@ -30,6 +30,7 @@ const siteWithCode = (site: string, preview = false): SiteSnapshot => ({
   files: new Map(),
   redirects: undefined,
   headers: undefined,
+  cors: undefined,
   varyOn: [],
   plans: new Map(),
 })

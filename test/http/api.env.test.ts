@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { maxValueBytes, maxVariables } from "../../src/commands/env.ts"
-import { type Api, apiOf, query, refusal } from "../support/api.ts"
+import { type Api, apiOf, publish, query, refusal } from "../support/api.ts"
+import { checkError, checkSuccess } from "../support/checks.ts"
 import { dumpProjections } from "../support/dump.ts"
+import { join, type Person } from "../support/people.ts"
 import { startServer, type TestServer } from "../support/server.ts"
 
 let server: TestServer
@@ -178,5 +180,56 @@ describe("a value", () => {
       await patch("shop", { lower: "s3cret-value" }),
     ]
     for (const { status, text } of answers) expect([status >= 400, text.includes("s3cret")]).toEqual([true, false])
+  })
+})
+
+describe("variables as Fazt 0.9 has them", () => {
+  let deployer: Person
+  let viewer: Person
+  beforeAll(async () => {
+    deployer = await join(server, "deployer", ["ours"])
+    viewer = await join(server, "viewer")
+    for (const site of ["ours", "theirs"]) await publish(api, site, { "index.html": "1" })
+  })
+
+  const list = (site: string) => api.get(`/envvars?site_id=${site}`)
+
+  it("are set, listed by name and id, set again and unset by that id", async () => {
+    expect((await list("ours")).json).toEqual({ data: { vars: [] } })
+    expect((await api.post("/envvars", { site_id: "OURS", name: "TOKEN", value: "s3cret" })).json).toEqual({ data: {} })
+    expect((await api.post("/envvars", { site_id: "ours", name: "TOKEN", value: "" })).json).toEqual({ data: {} })
+    const answer = await list("ours")
+    expect(answer.json).toEqual({ data: { vars: [{ id: "ours:TOKEN", name: "TOKEN" }] } })
+    expect(answer.text).not.toContain("s3cret")
+    checkSuccess(await api.delete("/envvars?id=ours:TOKEN"))
+    expect((await list("ours")).json).toEqual({ data: { vars: [] } })
+  })
+
+  it("are refused where something is missing or wrong", async () => {
+    checkError(await api.get("/envvars"), "MISSING_FIELD")
+    checkError(await api.delete("/envvars"), "MISSING_FIELD")
+    for (const body of [{}, { site_id: "ours" }, { site_id: "ours", name: "A" }, { name: "A", value: "x" }, { site_id: "", name: "A", value: "" }])
+      checkError(await api.post("/envvars", body), "MISSING_FIELD")
+    checkError(await api.post("/envvars", { site_id: "ours", name: "lower", value: "x" }), "VALIDATION_FAILED")
+    checkError(await api.post("/envvars", { site_id: "ours", name: "PATH", value: "x" }), "VALIDATION_FAILED")
+    expect((await api.post("/envvars", { site_id: "ours", name: "A", value: ["s3cret"] })).text).not.toContain("s3cret")
+    checkError(await list("nowhere"), "SITE_NOT_FOUND")
+    checkError(await api.post("/envvars", { site_id: "nowhere", name: "A", value: "x" }), "SITE_NOT_FOUND")
+    checkError(await api.delete("/envvars?id=nowhere:A"), "SITE_NOT_FOUND")
+    checkError(await api.delete("/envvars?id=ours:NEVER"), "ENV_NOT_FOUND")
+    for (const id of ["ours", ":A", "12"]) checkError(await api.delete(`/envvars?id=${id}`), "SITE_NOT_FOUND")
+  })
+
+  it("are those of the sites that the caller reaches", async () => {
+    expect((await deployer.post("/api/envvars", { site_id: "ours", name: "A", value: "x" })).status).toBe(200)
+    checkError(await deployer.post("/api/envvars", { site_id: "theirs", name: "A", value: "x" }), "FORBIDDEN")
+    checkError(await deployer.get("/api/envvars?site_id=theirs"), "FORBIDDEN")
+    checkError(await deployer.get("/api/envvars"), "FORBIDDEN")
+    checkError(await deployer.send("DELETE", "/api/envvars?id=theirs:A"), "FORBIDDEN")
+    checkSuccess(await deployer.get("/api/envvars?site_id=ours"))
+    checkSuccess(await deployer.send("DELETE", "/api/envvars?id=ours:A"))
+    checkError(await viewer.get("/api/envvars?site_id=ours"), "FORBIDDEN")
+    checkError(await viewer.post("/api/envvars", { site_id: "ours", name: "A", value: "x" }), "FORBIDDEN")
+    checkError(await server.ask("/api/envvars?site_id=ours"), "UNAUTHORIZED")
   })
 })

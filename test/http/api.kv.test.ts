@@ -8,7 +8,7 @@ let reader: Api
 beforeAll(async () => {
   server = await startServer()
   api = apiOf(server, await server.key("admin"))
-  reader = apiOf(server, await server.key("deploy"))
+  reader = apiOf(server, await server.key("kv"))
   await publish(api, "shop", { "index.html": "1" })
 })
 afterAll(() => server.stop())
@@ -22,7 +22,7 @@ describe("the keys of a site", () => {
     const value = { b: [1, null, "é"], a: false }
     expect((await set(key, value)).json.data).toMatchObject({ key, version: 1, size_bytes: 29, expires_at: null })
     expect((await reader.get(at(key))).json.data).toMatchObject({ key, value, version: 1 })
-    expect((await reader.get("/sites/SHOP/kv?prefix=user/")).json).toMatchObject({ data: [{ key, version: 1 }], meta: { next: null } })
+    expect((await reader.get("/sites/SHOP/kv?prefix=user/")).json).toMatchObject({ data: [{ key, version: 1 }], meta: { limit: 100, next: null } })
     expect((await api.delete(at(key))).status).toBe(200)
     expect(refusal(await reader.get(at(key)))).toEqual([404, "KEY_NOT_FOUND"])
     expect(refusal(await api.delete(at(key)))).toEqual([404, "KEY_NOT_FOUND"])
@@ -40,7 +40,7 @@ describe("the keys of a site", () => {
       { version: 2, kind: "set", value: null, large: true, size_bytes: 300_002 },
     ])
     expect(data[0].actor).toMatch(/^key:/)
-    expect(meta).toEqual({ next: "2" })
+    expect(meta).toEqual({ limit: 3, next: "2" })
     expect((await reader.get("/sites/shop/kv/history?key=n&before=2")).json).toMatchObject({
       data: [{ version: 1, kind: "set", value: null, size_bytes: 4 }],
       meta: { next: null },
@@ -49,7 +49,7 @@ describe("the keys of a site", () => {
     expect((await reader.get(`${at("n")}&version=2`)).json.data.value).toHaveLength(300_000)
     expect(refusal(await reader.get(`${at("n")}&version=3`))).toEqual([404, "KEY_NOT_FOUND"])
     expect(refusal(await reader.get(`${at("n")}&version=9`))).toEqual([404, "KEY_NOT_FOUND"])
-    expect((await reader.get("/sites/shop/kv/history?key=never")).json).toEqual({ data: [], meta: { next: null } })
+    expect((await reader.get("/sites/shop/kv/history?key=never")).json).toEqual({ data: [], meta: { limit: 50, next: null } })
   })
 
   it("are listed in pages", async () => {

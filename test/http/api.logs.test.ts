@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { CartridgeWriter } from "../../src/commands/CartridgeWriter.ts"
 import type { LogLine } from "../../src/events/logs.ts"
 import { type Api, apiOf, refusal } from "../support/api.ts"
+import { checkError, checkSuccess } from "../support/checks.ts"
+import { join } from "../support/people.ts"
 import { startServer, type TestServer } from "../support/server.ts"
 
 interface Entry {
@@ -61,7 +63,7 @@ describe("a site's log", () => {
       request: "req_a",
       deploy: "abcdefghij",
     })
-    expect((await api.get("/sites/quiet/logs")).json).toEqual({ data: [], meta: { next: null } })
+    expect((await api.get("/sites/quiet/logs")).json).toEqual({ data: [], meta: { limit: 50, next: null } })
   })
 
   const filters: ReadonlyArray<readonly [parameters: string, expected: ReadonlyArray<string>]> = [
@@ -144,7 +146,7 @@ describe("whoever follows a site's log", () => {
     await write("live", { level: "error", message: "this" })
     expect(messages((await waiting).json.data)).toEqual(["this"])
     const after = (await logs("live"))[0]!.id
-    expect((await api.get(`/sites/live/logs?after=${after}&wait=0.2`)).json).toEqual({ data: [], meta: { next: null } })
+    expect((await api.get(`/sites/live/logs?after=${after}&wait=0.2`)).json).toEqual({ data: [], meta: { limit: 50, next: null } })
   })
 
   it("goes on from any line without losing one while many are written", async () => {
@@ -198,4 +200,19 @@ it("logs are for those who may deploy, not for those who may only read", async (
     expect(refusal(await reader.get(path))).toEqual([403, "FORBIDDEN"])
     expect(refusal(await apiOf(server, undefined).get(path))).toEqual([401, "UNAUTHORIZED"])
   }
+})
+
+describe("a site's log", () => {
+  it("is shown to those who reach the site, in both forms and in any case of its name", async () => {
+    await api.post("/sites", { site: "ours" })
+    const deployer = await join(server, "deployer", ["ours"])
+    const viewer = await join(server, "viewer")
+    for (const path of ["/api/sites/OURS/logs", "/api/logs?site_id=OURS"]) {
+      checkSuccess(await deployer.get(path))
+      checkSuccess(await viewer.get(path))
+    }
+    for (const path of ["/api/sites/shop/logs", "/api/logs?site_id=shop", "/api/logs?site_id=SHOP"]) checkError(await deployer.get(path), "FORBIDDEN")
+    const env = apiOf(server, await server.key("env"))
+    checkError(await env.get("/logs?site_id=ours"), "FORBIDDEN")
+  })
 })

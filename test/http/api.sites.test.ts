@@ -52,6 +52,11 @@ describe("a site", () => {
           created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
           updated_at: created.json.data.created_at,
           deleted_at: null,
+          Name: "fresh",
+          Path: "vfs://fresh",
+          FileCount: 0,
+          SizeBytes: 0,
+          ModTime: created.json.data.created_at,
         },
       },
     ])
@@ -371,7 +376,7 @@ describe("a deleted site", () => {
     const statuses = [await visit("doomed"), await visit(`${lines[0]!.deploy}--doomed`)].map(({ status }) => status)
     expect(statuses).toEqual([404, 404])
     expect((await api.get("/sites/doomed")).json.data.deleted_at).toMatch(/^\d{4}-/)
-    expect((await api.get("/sites/doomed/files")).json).toEqual({ data: [] })
+    expect((await api.get("/sites/doomed/files")).json).toEqual({ data: [], meta: { total: 0, limit: 1000, offset: 0 } })
     expect((await history("doomed")).map(({ kind, live, preview_url }) => [kind, live, preview_url])).toEqual([
       ["delete", false, null],
       ["deploy", false, null],

@@ -116,6 +116,7 @@ const snapshot: SiteSnapshot = {
   ]),
   redirects: undefined,
   headers: undefined,
+  cors: undefined,
   varyOn: [],
   plans: new Map(),
 }

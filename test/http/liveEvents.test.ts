@@ -114,7 +114,10 @@ describe("a stream of events", () => {
     for (const stream of [before, after]) await stream.until(() => stream.seqs().length === 2)
     expect([before, after].map(({ events }) => events.find(({ data }) => data.seq === seq)!.data.data === null)).toEqual([false, true])
     for (const stream of [before, after]) {
-      expect(stream.events.filter(({ event }) => event === "message").at(-1)!.data).toMatchObject({ type: "v1.PayloadErased", data: { seq } })
+      expect(stream.events.filter(({ event }) => event === "message").at(-1)!.data).toMatchObject({
+        type: "v1.PayloadErased",
+        data: { seq },
+      })
       stream.close()
     }
   })
@@ -223,10 +226,12 @@ describe("streams in number", () => {
     const again = await open()
     expect(again.status).toBe(200)
     again.close()
+    await expect.poll(() => server.live.open()).toBe(0)
     await server.append("config", [{ type: "v1.ConfigUnset", data: { key: "live.event_streams" } }])
   })
 
   it("read a page together where they want the same, and none where nothing concerns them", async () => {
+    await expect.poll(() => server.live.open()).toBe(0)
     const queries = await server.run(Queries)
     const original = queries.auditPage
     let reads = 0

@@ -23,6 +23,7 @@ const snapshotOf = (paths: ReadonlyArray<string>, { spa = false, redirects, serv
   files: new Map(paths.map((path) => [path, { hash: path, size: 1, type: "text/plain", modified: 0 }])),
   redirects: redirects === undefined ? undefined : parseRedirects(redirects).rules,
   headers: undefined,
+  cors: undefined,
   varyOn: [],
   plans: new Map(),
 })

@@ -21,6 +21,7 @@ const siteOf = (paths: ReadonlyArray<string>, rules: { readonly redirects?: stri
     files: new Map(paths.map((path) => [path, { hash: path, size: 1, type: "text/html", modified: 0 }])),
     redirects: rules.redirects === undefined ? undefined : parseRedirects(rules.redirects).rules,
     headers: rules.headers === undefined ? undefined : parseHeaders(rules.headers).rules,
+    cors: undefined,
     varyOn: [],
     plans: new Map(),
   }

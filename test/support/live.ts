@@ -32,6 +32,7 @@ const snapshotOf = (site: string, preview = false): SiteSnapshot =>
     files: new Map(),
     redirects: undefined,
     headers: undefined,
+    cors: undefined,
     varyOn: [],
     plans: new Map(),
   }) as SiteSnapshot

@@ -67,6 +67,28 @@ export const ask = (
     req.end(body)
   })
 
+/** The same for an answer without an end: waits for its head, and for its body only if that is a refusal. */
+export const begin = (
+  port: number,
+  path: string,
+  { host = "localhost", method = "GET", headers = {} }: Ask,
+): Promise<{ readonly status: number; readonly text: string }> =>
+  new Promise((resolve, reject) => {
+    const req = httpRequest({ port, host: "127.0.0.1", path, method, headers: { host, ...headers }, agent: false }, (res) => {
+      if (res.statusCode === 200) {
+        resolve({ status: 200, text: "" })
+        return void req.destroy()
+      }
+      let text = ""
+      res.setEncoding("utf8").on("data", (part: string) => {
+        text += part
+      })
+      res.on("end", () => resolve({ status: res.statusCode!, text }))
+    })
+    req.on("error", reject)
+    req.end()
+  })
+
 /** The multipart body of a classic deploy. */
 export const zipForm = (
   zip: Uint8Array,
@@ -135,6 +157,7 @@ export const startServer = async (
     port,
     run,
     ask: (path: string, request: Ask = {}) => ask(port, path, request),
+    begin: (path: string, request: Ask = {}) => begin(port, path, request),
     /** A new API key with these scopes. */
     key: async (...scopes: ReadonlyArray<KeyScope>): Promise<string> => {
       const { token, command } = newKey("test", scopes)

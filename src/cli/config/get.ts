@@ -16,7 +16,10 @@ export const get = verb(
   ({ key, json, ...options }) =>
     withServer(options, ({ api }) =>
       Option.match(key, {
-        onNone: () => Effect.flatMap(api.config.list({ urlParams: { prefix: "", limit: 2000, offset: 0 } }), ({ data }) => answer(json, data, (look) => renderEntries(data, look))),
+        onNone: () =>
+          Effect.flatMap(api.config.list({ urlParams: { prefix: "", limit: 2000, offset: 0 } }), ({ data }) =>
+            answer(json, data, (look) => renderEntries(data, look)),
+          ),
         onSome: (key) =>
           Effect.flatMap(api.config.get({ path: { key: segment(key) } }), ({ data }) => answer(json, data, () => data.value)),
       }),

@@ -1,8 +1,8 @@
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { Deployed, DeployRequest } from "../../http/api/contract/deploys.ts"
 import { maxBatchedBlobBytes } from "../../http/api/blobBatch.ts"
+import type { Deployed, DeployRequest } from "../../http/api/contract/deploys.ts"
 import type { Server } from "../client.ts"
 import { segment } from "../connection.ts"
 import type { ProgressBar } from "../progressBar.ts"
@@ -84,7 +84,7 @@ const batchesOf = (files: ReadonlyArray<HashedFile>): ReadonlyArray<ReadonlyArra
   return batches
 }
 
-type AttemptError = Effect.Effect.Error<ReturnType<Server["api"]["sites"]["deploy"]>> | Effect.Effect.Error<ReturnType<typeof uploadBlob>>
+type AttemptError = Effect.Effect.Error<ReturnType<Server["api"]["deploys"]["deploy"]>> | Effect.Effect.Error<ReturnType<typeof uploadBlob>>
 type AttemptContext = Effect.Effect.Context<ReturnType<typeof uploadBlob>>
 
 const isMissing = Schema.is(Schema.Struct({ missing: Schema.Array(Schema.String) }))

@@ -2,31 +2,18 @@ import { createReadStream } from "node:fs"
 import { readFile } from "node:fs/promises"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { encodeBlobBatch } from "../../http/api/blobBatch.ts"
-import { toFailure } from "../../http/api/envelope.ts"
 import type { Server } from "../client.ts"
 import { CliError } from "../errors.ts"
 import { bytes } from "../format.ts"
 import { problemOf } from "../problem.ts"
 import type { ProgressBar } from "../progressBar.ts"
+import { answered } from "../rawAnswer.ts"
 import { FileChanged, type HashedFile, small } from "./hashFiles.ts"
-
-const decodeFailure = Schema.decodeUnknown(
-  Schema.Struct({ error: Schema.Struct({ code: Schema.String, message: Schema.String, details: Schema.optional(Schema.Unknown) }) }),
-)
-
-/** The answer's data; a refusal fails with what the server says. */
-const answered = (response: HttpClientResponse.HttpClientResponse) =>
-  Effect.flatMap(response.json, (body) =>
-    response.status < 300
-      ? Effect.succeed(body)
-      : Effect.flatMap(decodeFailure(body), ({ error }) => Effect.fail(toFailure({ ...error, status: response.status }))),
-  )
 
 /** Sends one file's bytes, straight from the disk. */
 export const uploadBlob = ({ http }: Server, file: HashedFile, bar: ProgressBar) =>

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises"
-import { text } from "node:stream/consumers"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { stdinText } from "../asked.ts"
 import { failed, messageOf, usageError } from "../errors.ts"
 import { note } from "../output.ts"
 import { parseDotenv } from "./dotenv.ts"
@@ -49,10 +49,8 @@ const fromFile = (path: string) =>
     return parsed.values
   })
 
-/** One line break at the end belongs to the terminal or to `echo`, not to the value. */
 const fromStdin = (name: string) =>
   Effect.gen(function* () {
     if (process.stdin.isTTY) yield* note(`type the value of ${name}, then a new line and Ctrl-D`)
-    const value = yield* Effect.promise(() => text(process.stdin))
-    return value.replace(/\r?\n$/, "")
+    return yield* stdinText
   })

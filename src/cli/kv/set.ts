@@ -3,11 +3,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { segment, withServer } from "../connection.ts"
 import { bytes, printable } from "../format.ts"
+import { parseTime } from "../lifetime.ts"
 import { given, json, serverOptions, site } from "../options.ts"
 import { answer } from "../output.ts"
 import { verb } from "../verb.ts"
 import { key } from "./key.ts"
-import { parseTtl, ttl } from "./ttl.ts"
+import { ttl } from "./ttl.ts"
 import { valueOfText } from "./value.ts"
 
 const value = Args.text({ name: "value" }).pipe(Args.withDescription("The value: JSON, or else the text itself."))
@@ -34,7 +35,7 @@ export const set = verb(
             value: valueOfText(value),
             ...given(
               "ttl_ms",
-              Option.map(ttl, (text) => parseTtl(text)!),
+              Option.map(ttl, (text) => parseTime(text)!),
             ),
           },
         }),

@@ -17,7 +17,7 @@ import type { DomainError, Failure } from "./envelope.ts"
 import { refuse } from "./failures.ts"
 
 /** Runs an upload. What it fails with is the client's affair or the disk's, or else a defect. */
-const upload = <A>(run: () => Promise<A>): Effect.Effect<A, DomainError | Failure> =>
+export const upload = <A>(run: () => Promise<A>): Effect.Effect<A, DomainError | Failure> =>
   Effect.catchAll(Effect.tryPromise({ try: run, catch: (error) => error }), (error): Effect.Effect<never, DomainError | Failure> => {
     if (error instanceof DeployRefused || error instanceof StorageFailed || error instanceof LogIsReadOnly) return Effect.fail(error)
     return isCutShort(error) ? Effect.fail(cutShort) : Effect.die(error)

@@ -9,8 +9,10 @@ import { EnvUnreadable, SiteEnv } from "../SiteEnv.ts"
 import { Api } from "./Api.ts"
 import { Caller } from "./contract/authorization.ts"
 import type { EnvVariable } from "./contract/env.ts"
+import { refusal } from "./envelope.ts"
 import { refuse } from "./failures.ts"
 import { findSite } from "./findSite.ts"
+import { ensureMay } from "./reach.ts"
 import { time } from "./views.ts"
 
 const envView = ({ name, set_at, set_by }: EnvRow): EnvVariable => ({ name, set_at: time(set_at), set_by })
@@ -73,5 +75,44 @@ export const envLayer = HttpApiBuilder.group(Api, "env", (handlers) =>
           return { data: { message: `${name} of ${site} is unset. ${kept}` } }
         }).pipe(refuse),
       )
+      .handle("classicList", ({ urlParams }) =>
+        Effect.gen(function* () {
+          const site = (yield* required("site_id", urlParams.site_id)).toLowerCase()
+          yield* ensureMay("env.read", site)
+          yield* find(site)
+          return { data: { vars: variables(site).map(({ name }) => ({ id: classicId(site, name), name })) } }
+        }).pipe(refuse),
+      )
+      .handle("classicSet", ({ payload }) =>
+        Effect.gen(function* () {
+          const site = (yield* required("site_id", payload.site_id)).toLowerCase()
+          yield* ensureMay("env.write", site)
+          const name = yield* required("name", payload.name)
+          // A value may be empty.
+          if (payload.value === undefined) return yield* Effect.fail(missing("value"))
+          yield* set(site, { [name]: payload.value })
+          return { data: {} }
+        }).pipe(refuse),
+      )
+      .handle("classicUnset", ({ urlParams }) =>
+        Effect.gen(function* () {
+          const id = yield* required("id", urlParams.id)
+          const at = id.indexOf(":")
+          const site = id.slice(0, Math.max(0, at)).toLowerCase()
+          yield* ensureMay("env.write", site)
+          const name = id.slice(at + 1)
+          yield* find(site)
+          yield* commands.handle({ _tag: "UnsetEnv", site, name, purge: false }, yield* Caller)
+          return { data: { message: `${name} of ${site} is unset.` } }
+        }).pipe(refuse),
+      )
   }),
 )
+
+/** A variable as Fazt 0.9 names it in `id`: neither a site's name nor a variable's has a colon. */
+const classicId = (site: string, name: string): string => `${site}:${name}`
+
+const required = (field: string, value: string | undefined) =>
+  value === undefined || value === "" ? Effect.fail(missing(field)) : Effect.succeed(value)
+
+const missing = (field: string) => refusal("MISSING_FIELD", `Give \`${field}\`.`)

@@ -1,35 +1,36 @@
-import { randomUUIDv7 } from "node:crypto"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { CartridgeWriter } from "../../commands/CartridgeWriter.ts"
 import { blobReader } from "../../events/blobs.ts"
 import { sha256Hex } from "../../events/chain.ts"
-import type { ExpectedVersion, LogIsReadOnly, StorageFailed, VersionConflict } from "../../events/EventLog.ts"
-import { type KvEvent, keyProblem, kvStream, maxInlineBytes } from "../../events/kv.ts"
+import { keyProblem, kvStream, maxInlineBytes } from "../../events/kv.ts"
 import { type KvChange, kvHistoryQueries } from "../../projections/kvHistory.ts"
 import { type KvRow, kvQueries } from "../../projections/kvStore.ts"
 import { Queries } from "../../projections/Queries.ts"
 import { jsonValue } from "../../runtime/jsonValue.ts"
 import { Reads } from "../Reads.ts"
+import { Settings } from "../Settings.ts"
 import { Api } from "./Api.ts"
-import { Caller } from "./contract/authorization.ts"
 import type { KvKey, KvVersion } from "./contract/kv.ts"
 import { refusal } from "./envelope.ts"
 import { refuse } from "./failures.ts"
 import { findSite } from "./findSite.ts"
+import { itemChanges } from "./items.ts"
+import { siteQuota } from "./siteQuota.ts"
 import { time } from "./views.ts"
 
 /** The keys of sites, as the owner sees them; code in a sandbox uses units of work instead. */
 export const kvLayer = HttpApiBuilder.group(Api, "kv", (handlers) =>
   Effect.gen(function* () {
     const queries = yield* Queries
-    const writer = yield* CartridgeWriter
     const { db } = yield* Reads
     const find = findSite(db)
     const read = kvQueries(db)
     const history = kvHistoryQueries(db)
     const blobs = blobReader(db)
+    const changes = itemChanges(yield* CartridgeWriter, db)
+    const quota = siteQuota(db, yield* Settings)
 
     const blobValue = (hash: string): unknown => JSON.parse(blobs.bytes(hash)!.toString())
 
@@ -50,14 +51,6 @@ export const kvLayer = HttpApiBuilder.group(Api, "kv", (handlers) =>
         })
       })
 
-    const append = (site: string, key: string, expected: ExpectedVersion, event: KvEvent, blob?: Uint8Array) =>
-      Effect.flatMap(Caller, ({ actor, cause }) => {
-        const streams = [{ stream: kvStream(site, key), expected, events: [{ ...event, id: randomUUIDv7() }] }]
-        const request = { actor, cause, streams }
-        const unit = { kind: "unit", request, blobs: blob === undefined ? [] : [blob] } as const
-        return writer.request(unit) as Effect.Effect<unknown, VersionConflict | LogIsReadOnly | StorageFailed>
-      })
-
     return handlers
       .handle("list", ({ path: { site }, urlParams: { prefix, cursor, limit } }) =>
         Effect.gen(function* () {
@@ -65,7 +58,7 @@ export const kvLayer = HttpApiBuilder.group(Api, "kv", (handlers) =>
           const now = yield* Clock.currentTimeMillis
           const rows = read.keys(site, { prefix, after: cursor, now, limit: limit + 1 })
           const page = rows.slice(0, limit)
-          return { data: page.map(keyView), meta: { next: rows.length > limit ? page.at(-1)!.key : null } }
+          return { data: page.map(keyView), meta: { limit, next: rows.length > limit ? page.at(-1)!.key : null } }
         }).pipe(refuse),
       )
       .handle("get", ({ path: { site }, urlParams: { key, version } }) =>
@@ -76,7 +69,7 @@ export const kvLayer = HttpApiBuilder.group(Api, "kv", (handlers) =>
           return { data: { ...keyView(row), value: row.blob === null ? JSON.parse(row.value!) : blobValue(row.blob) } }
         }).pipe(refuse),
       )
-      .handle("set", ({ path: { site }, urlParams: { key }, payload }) =>
+      .handle("set", ({ path: { site }, urlParams: { key, if_version }, payload }) =>
         Effect.gen(function* () {
           yield* find(site)
           const problem = keyProblem(key)
@@ -84,19 +77,26 @@ export const kvLayer = HttpApiBuilder.group(Api, "kv", (handlers) =>
           const { value, text } = yield* givenValue(payload)
           const size = Buffer.byteLength(text)
           const blob = size > maxInlineBytes ? Buffer.from(text) : undefined
-          const expires = payload.ttl_ms === undefined ? {} : { expires: (yield* Clock.currentTimeMillis) + payload.ttl_ms }
+          const now = yield* Clock.currentTimeMillis
+          const stream = kvStream(site, key)
+          const expected = yield* changes.expected(stream, read.key(site, key, now)?.version, if_version)
+          const before = read.storedSize(site, key)
+          yield* quota(site, before === undefined ? 1 : 0, size - (before ?? 0))
+          const expires = payload.ttl_ms === undefined ? {} : { expires: now + payload.ttl_ms }
           const data = { site, key, ...(blob === undefined ? { value } : { blob: sha256Hex(blob) }), size, ...expires }
-          yield* append(site, key, "any", { type: "v1.KvSet", data }, blob)
+          yield* changes.append(stream, expected, { type: "v1.KvSet", data }, blob)
           // Whether it has expired by now, or has been deleted again, is another matter.
           const row = read.key(site, key, 0)
           return { data: row === undefined ? yield* Effect.fail(keyNotFound(site, key)) : keyView(row) }
         }).pipe(refuse),
       )
-      .handle("delete", ({ path: { site }, urlParams: { key } }) =>
+      .handle("delete", ({ path: { site }, urlParams: { key, if_version } }) =>
         Effect.gen(function* () {
           yield* find(site)
           const { version } = yield* current(site, key)
-          yield* append(site, key, version, { type: "v1.KvDeleted", data: { site, key } })
+          const stream = kvStream(site, key)
+          yield* changes.expected(stream, version, if_version)
+          yield* changes.append(stream, version, { type: "v1.KvDeleted", data: { site, key } })
           return { data: { message: `${key} of ${site} is deleted. Its history stays.` } }
         }).pipe(refuse),
       )
@@ -104,7 +104,7 @@ export const kvLayer = HttpApiBuilder.group(Api, "kv", (handlers) =>
         Effect.gen(function* () {
           yield* find(site)
           const { changes, more } = yield* queries.kvHistory(site, key, before ?? Number.MAX_SAFE_INTEGER, limit)
-          return { data: changes.map(versionView), meta: { next: more ? String(changes.at(-1)!.version) : null } }
+          return { data: changes.map(versionView), meta: { limit, next: more ? String(changes.at(-1)!.version) : null } }
         }).pipe(refuse),
       )
   }),

@@ -12,6 +12,7 @@ import { Api } from "./Api.ts"
 import type { LogEntry } from "./contract/logs.ts"
 import { refuse } from "./failures.ts"
 import { findSite } from "./findSite.ts"
+import { ensureMay } from "./reach.ts"
 import { timeBound } from "./timeBound.ts"
 import { time } from "./views.ts"
 import { waitForNews } from "./waitForNews.ts"
@@ -36,11 +37,13 @@ export const logsLayer = HttpApiBuilder.group(Api, "logs", (handlers) =>
           const waits = wait > 0 && filter.after !== undefined
           const rows = yield* waits ? waitForNews({ writer, query, concerns, seconds: wait, stop }) : query
           const last = rows.length === filter.limit ? rows.at(-1) : undefined
-          return { data: rows.map(logView), meta: { next: last === undefined ? null : String(last.id) } }
+          return { data: rows.map(logView), meta: { limit: filter.limit, next: last === undefined ? null : String(last.id) } }
         }).pipe(refuse),
       )
-      .handle("classic", ({ urlParams: { site_id: site, limit } }) =>
+      .handle("classic", ({ urlParams: { site_id, limit } }) =>
         Effect.gen(function* () {
+          const site = site_id.toLowerCase()
+          yield* ensureMay("logs.read", site)
           yield* find(site)
           const rows = yield* queries.logs({ site, limit })
           return { data: { logs: rows.map(({ id, level, message, at }) => ({ id, level, message, created_at: time(at) })) } }

@@ -48,7 +48,10 @@ interface Follower extends FollowerOptions {
 }
 
 /** Pages that are read at the same time: other queries wait for no more than these. */
-const mostReads = 4
+const mostReads = 16
+
+/** Milliseconds in which pages are handed out before something else has its turn. */
+const handOutMs = 4
 
 /**
  * Gives followers of the log what they want of it. Each has a place in the log and reads on from there, page by page, one at a time, and no
@@ -57,9 +60,11 @@ const mostReads = 4
  */
 export const eventFeed = ({ read, head, paceMs = 50 }: EventFeedOptions) => {
   const followers = new Set<Follower>()
-  /** Pages that are being read, by who wants them from where. */
-  const reads = new Map<string, Promise<RenderedPage>>()
+  /** Those for whom a page is being read, by what they want from where. */
+  const reads = new Map<string, Array<Follower>>()
+  /** Those who wait until a page may be read for them. */
   const waiting: Array<Follower> = []
+  const deliveries: Array<{ readonly follower: Follower; readonly page: RenderedPage }> = []
   let readAt = Number.NEGATIVE_INFINITY
   let nextRead: NodeJS.Timeout | undefined
 
@@ -83,23 +88,40 @@ export const eventFeed = ({ read, head, paceMs = 50 }: EventFeedOptions) => {
   const start = (follower: Follower): void => {
     follower.isReading = true
     const key = `${follower.seq} ${follower.wants}`
-    let page = reads.get(key)
-    if (page === undefined) {
-      if (reads.size >= mostReads) return void waiting.push(follower)
-      page = read(follower.filter, follower.seq).then(rendered)
-      reads.set(key, page)
-      // Before those who get the page ask for their next one: they stand behind those who wait.
-      const done = (): void => {
-        reads.delete(key)
-        for (const next of waiting.splice(0)) if (!next.hasEnded) start(next)
-      }
-      page.then(done, done)
+    const others = reads.get(key)
+    if (others !== undefined) return void others.push(follower)
+    if (reads.size >= mostReads) return void waiting.push(follower)
+    const readers = [follower]
+    reads.set(key, readers)
+    const done = (): void => {
+      reads.delete(key)
+      // They come before those who get this page and want the next.
+      for (const next of waiting.splice(0)) if (!next.hasEnded) start(next)
     }
-    page
-      .then((found) => deliver(follower, found))
-      .catch((error) => {
-        if (!follower.hasEnded) follower.failed(error)
-      })
+    read(follower.filter, follower.seq).then(
+      (page) => {
+        done()
+        const shared = rendered(page)
+        for (const reader of readers) deliveries.push({ follower: reader, page: shared })
+        if (deliveries.length === readers.length) handOut()
+      },
+      (error) => {
+        done()
+        for (const { hasEnded, failed } of readers) if (!hasEnded) failed(error)
+      },
+    )
+  }
+
+  /** Gives pages to those who wait for them, with pauses for whatever else there is to do. */
+  const handOut = (): void => {
+    const pauseAt = performance.now() + handOutMs
+    let handed = 0
+    while (handed < deliveries.length && (handed === 0 || performance.now() < pauseAt)) {
+      const { follower, page } = deliveries[handed++]!
+      deliver(follower, page)
+    }
+    deliveries.splice(0, handed)
+    if (deliveries.length > 0) setImmediate(handOut)
   }
 
   const deliver = (follower: Follower, page: RenderedPage): void => {

@@ -218,8 +218,8 @@ export const liveEvents = ({ beatMs = 15_000, stallMs = 60_000, paceMs }: LiveEv
     return live
   })
 
-/** Events that only say that a key or a session was used. */
-const isUse: ReadonlySet<string> = new Set(["v1.KeyUsed", "v1.SessionSeen"])
+/** Events of accounts, keys and sessions that only say that something was used. */
+const isUse: ReadonlySet<string> = new Set(["v1.KeyUsed", "v1.SessionSeen", "v1.TotpUsed", "v1.RecoveryCodeUsed", "v1.PasskeyUsed"])
 
 const wrongMethod = refusal("METHOD_NOT_ALLOWED", "This endpoint takes GET.", { allowed: ["GET"] })
 const fromElsewhere = refusal("CROSS_ORIGIN", "Pages of other sites may not open this WebSocket.")

@@ -12,7 +12,7 @@ import { ServerInfo } from "../ServerInfo.ts"
 import { Sockets } from "../Sockets.ts"
 import { type Exposition, expositionFor } from "./exposition.ts"
 import { processMetrics } from "./process.ts"
-import { registry } from "./registry.ts"
+import { type Registry, registry } from "./registry.ts"
 import { type RequestMeter, requestMeter } from "./requests.ts"
 import { sourceMetrics } from "./sources.ts"
 
@@ -23,6 +23,8 @@ export class Metrics extends Context.Tag("fazt/Metrics")<
     readonly requests: RequestMeter
     /** The same, with each request to server code counted. */
     readonly counted: (run: FunctionCore["run"]) => FunctionCore["run"]
+    /** Lets the metrics show what others count. */
+    readonly read: Registry["read"]
     /** All of it in the form that a client takes, by its `Accept` header. */
     readonly scrape: (accept: string | undefined) => Pick<Exposition, "contentType"> & { readonly text: string }
   }
@@ -62,6 +64,7 @@ export class Metrics extends Context.Tag("fazt/Metrics")<
       return {
         requests,
         counted,
+        read: all.read,
         scrape: (accept) => {
           const { contentType, text } = expositionFor(accept)
           return { contentType, text: text(all.families) }
@@ -77,7 +80,7 @@ const resultRow = { answer: 0, refused: 1, failed: 2 } as const
 /** Seconds. An easy program takes less than a millisecond, and none may take longer than its wall time. */
 const runSeconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const
 
-const countedRuns = (all: ReturnType<typeof registry>): ((run: FunctionCore["run"]) => FunctionCore["run"]) => {
+const countedRuns = (all: Registry): ((run: FunctionCore["run"]) => FunctionCore["run"]) => {
   const durations = all.histogram(
     {
       name: "fazt_function_request_duration_seconds",

@@ -17,7 +17,12 @@ export const metricsEndpoint: Effect.Effect<RequestListener, never, Authenticati
       isDirectLoopback(req) ? Effect.void : admit(req, res),
       Effect.sync(() => {
         const { contentType, text } = scrape(req.headers.accept)
-        res.writeHead(200, { "content-type": contentType, "content-length": Buffer.byteLength(text), "cache-control": "no-store", vary: "Accept" })
+        res.writeHead(200, {
+          "content-type": contentType,
+          "content-length": Buffer.byteLength(text),
+          "cache-control": "no-store",
+          vary: "Accept",
+        })
         res.end(req.method === "HEAD" ? undefined : text)
       }),
     ),

@@ -32,11 +32,26 @@ const logMetrics = ({ read }: Registry, { writer, queries, db, path }: Sources):
   const head = db.prepare<[], number>("SELECT seq FROM events ORDER BY seq DESC LIMIT 1").pluck()
   const heads = db.prepare<[], { name: string; seq: number }>("SELECT name, seq FROM projections ORDER BY name")
   read({ name: "fazt_log_head_seq", type: "gauge", help: "Number of the newest event.", read: () => head.get() ?? 0 })
-  read({ name: "fazt_log_read_only", type: "gauge", help: "1 if the log must not be written to.", read: () => Number(writer.readOnly !== undefined) })
+  read({
+    name: "fazt_log_read_only",
+    type: "gauge",
+    help: "1 if the log must not be written to.",
+    read: () => Number(writer.readOnly !== undefined),
+  })
   read({ name: "fazt_log_events", type: "counter", help: "Events appended since the start.", read: () => writer.stats().events })
-  read({ name: "fazt_writer_requests", type: "counter", help: "What the writer was asked since the start.", read: () => writer.stats().requests })
+  read({
+    name: "fazt_writer_requests",
+    type: "counter",
+    help: "What the writer was asked since the start.",
+    read: () => writer.stats().requests,
+  })
   read({ name: "fazt_writer_queue_requests", type: "gauge", help: "Requests that wait for the writer.", read: () => writer.stats().queued })
-  read({ name: "fazt_writer_failures", type: "counter", help: "Transactions that storage has failed.", read: () => writer.stats().failures })
+  read({
+    name: "fazt_writer_failures",
+    type: "counter",
+    help: "Transactions that storage has failed.",
+    read: () => writer.stats().failures,
+  })
   read({
     name: "fazt_writer_commit_duration_seconds",
     type: "histogram",
@@ -44,7 +59,12 @@ const logMetrics = ({ read }: Registry, { writer, queries, db, path }: Sources):
     help: "Transactions of the writer, each of all requests that waited, with the flush to the disk.",
     read: () => [[{}, writer.stats().duration]],
   })
-  read({ name: "fazt_reader_queue_requests", type: "gauge", help: "Queries that the reader thread has not answered yet.", read: queries.waiting })
+  read({
+    name: "fazt_reader_queue_requests",
+    type: "gauge",
+    help: "Queries that the reader thread has not answered yet.",
+    read: queries.waiting,
+  })
   read({
     name: "fazt_projection_lag_events",
     type: "gauge",
@@ -54,29 +74,77 @@ const logMetrics = ({ read }: Registry, { writer, queries, db, path }: Sources):
       return heads.all().map(({ name, seq }) => [{ projection: name }, last - seq])
     },
   })
-  read({ name: "fazt_database_size_bytes", type: "gauge", unit: "bytes", help: "Size of the cartridge's file.", read: () => fileSize(path) })
-  read({ name: "fazt_database_wal_bytes", type: "gauge", unit: "bytes", help: "Size of its write-ahead log.", read: () => fileSize(`${path}-wal`) })
+  read({
+    name: "fazt_database_size_bytes",
+    type: "gauge",
+    unit: "bytes",
+    help: "Size of the cartridge's file.",
+    read: () => fileSize(path),
+  })
+  read({
+    name: "fazt_database_wal_bytes",
+    type: "gauge",
+    unit: "bytes",
+    help: "Size of its write-ahead log.",
+    read: () => fileSize(`${path}-wal`),
+  })
 }
 
 const functionMetrics = ({ read }: Registry, { functions, live }: Sources): void => {
   const stats = functions.stats
   read({ name: "fazt_function_runs", type: "counter", help: "Runs of server code, repeated ones included.", read: () => stats().runs })
-  read({ name: "fazt_function_killed_threads", type: "counter", help: "Sandbox threads that hung and were replaced.", read: () => stats().killed })
-  read({ name: "fazt_function_requeued", type: "counter", help: "Runs begun again for a thread that was replaced.", read: () => stats().requeued })
-  read({ name: "fazt_function_conflicts", type: "counter", help: "Runs begun again since others had changed what they read.", read: () => stats().conflicts })
+  read({
+    name: "fazt_function_killed_threads",
+    type: "counter",
+    help: "Sandbox threads that hung and were replaced.",
+    read: () => stats().killed,
+  })
+  read({
+    name: "fazt_function_requeued",
+    type: "counter",
+    help: "Runs begun again for a thread that was replaced.",
+    read: () => stats().requeued,
+  })
+  read({
+    name: "fazt_function_conflicts",
+    type: "counter",
+    help: "Runs begun again since others had changed what they read.",
+    read: () => stats().conflicts,
+  })
   read({ name: "fazt_function_queue_requests", type: "gauge", help: "Requests that wait for a sandbox.", read: () => stats().waiting })
   read({ name: "fazt_sandbox_threads", type: "gauge", help: "Sandbox threads.", read: () => stats().threads })
   read({ name: "fazt_function_images", type: "gauge", help: "Programs whose images are in memory.", read: () => stats().images.count })
-  read({ name: "fazt_function_image_bytes", type: "gauge", unit: "bytes", help: "What their images take.", read: () => stats().images.bytes })
+  read({
+    name: "fazt_function_image_bytes",
+    type: "gauge",
+    unit: "bytes",
+    help: "What their images take.",
+    read: () => stats().images.bytes,
+  })
   read({ name: "fazt_websockets_open", type: "gauge", help: "Open WebSockets of sites.", read: () => live.stats().sockets })
-  read({ name: "fazt_websockets_dropped", type: "counter", help: "WebSockets closed because the client read too slowly.", read: () => live.stats().dropped })
+  read({
+    name: "fazt_websockets_dropped",
+    type: "counter",
+    help: "WebSockets closed because the client read too slowly.",
+    read: () => live.stats().dropped,
+  })
 }
 
 const cacheMetrics = ({ read }: Registry, { cache }: Sources): void => {
   read({ name: "fazt_cache_files", type: "gauge", help: "Files and pieces of files in memory.", read: () => cache.stats().entries })
   read({ name: "fazt_cache_size_bytes", type: "gauge", unit: "bytes", help: "What they take.", read: () => cache.stats().bytes })
-  read({ name: "fazt_cache_hits", type: "counter", help: "Bytes that were in memory when they were asked for.", read: () => cache.lookups().hits })
-  read({ name: "fazt_cache_misses", type: "counter", help: "Bytes that had to be read from the cartridge.", read: () => cache.lookups().misses })
+  read({
+    name: "fazt_cache_hits",
+    type: "counter",
+    help: "Bytes that were in memory when they were asked for.",
+    read: () => cache.lookups().hits,
+  })
+  read({
+    name: "fazt_cache_misses",
+    type: "counter",
+    help: "Bytes that had to be read from the cartridge.",
+    read: () => cache.lookups().misses,
+  })
 }
 
 const limitMetrics = ({ read }: Registry, { limits }: Sources): void => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { parseTtl } from "../../../src/cli/kv/ttl.ts"
+import { parseTime } from "../../../src/cli/lifetime.ts"
 import { textOfValue, valueOfText } from "../../../src/cli/kv/value.ts"
 
 describe("a value on the command line", () => {
@@ -40,6 +40,6 @@ describe("a time to live", () => {
     ["-1s", undefined],
     ["soon", undefined],
   ])("%s is %j ms", (text, ms) => {
-    expect(parseTtl(text)).toBe(ms)
+    expect(parseTime(text)).toBe(ms)
   })
 })

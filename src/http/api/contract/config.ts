@@ -30,7 +30,9 @@ export class ConfigGroup extends HttpApiGroup.make("config")
     HttpApiEndpoint.get("list", "/config")
       .setUrlParams(
         Schema.Struct({
-          prefix: Schema.optionalWith(Schema.String.annotations({ description: "Only settings whose names begin so." }), { default: () => "" }),
+          prefix: Schema.optionalWith(Schema.String.annotations({ description: "Only settings whose names begin so." }), {
+            default: () => "",
+          }),
           limit: Limit(2000, 2000),
           offset: Offset,
         }),

@@ -45,7 +45,8 @@ export class EnvGroup extends HttpApiGroup.make("env")
         Schema.Struct({
           site_id: Schema.optional(Schema.String),
           name: Schema.optional(Schema.String),
-          value: Schema.optional(SecretText),
+          // Not `undefined` as a value of its own: the refusal of that would quote what was sent.
+          value: Schema.optionalWith(SecretText, { exact: true }),
         }),
       )
       .addSuccess(Data(Schema.Struct({}))),

@@ -158,7 +158,11 @@ export class SystemGroup extends HttpApiGroup.make("system")
       .addSuccess(Data(LimitsSchema))
       .annotate(OpenApi.Summary, "What each limit means, and the setting that changes it"),
   )
-  .add(HttpApiEndpoint.get("capacity", "/system/capacity").addSuccess(Data(Limits)).annotate(OpenApi.Summary, "The limits, by their other name"))
+  .add(
+    HttpApiEndpoint.get("capacity", "/system/capacity")
+      .addSuccess(Data(Limits))
+      .annotate(OpenApi.Summary, "The limits, by their other name"),
+  )
   .add(HttpApiEndpoint.get("cache", "/system/cache").addSuccess(Data(CacheStatus)).annotate(OpenApi.Summary, "Files in memory"))
   .add(HttpApiEndpoint.get("db", "/system/db").addSuccess(Data(DatabaseStatus)).annotate(OpenApi.Summary, "The cartridge's file"))
   .add(
