@@ -41,7 +41,7 @@ const exceptions: ReadonlyArray<(from: string, to: string) => boolean> = [
     /^commands\/(writer|writerHandler|writerPort|writerRequest|writerThread|rebuilds|CartridgeWriter)\.ts$/.test(from) &&
     to === "projections/projector.ts",
   // The remote control speaks the contract; one file runs the server itself.
-  (from, to) => from.startsWith("cli/") && /^http\/api\/(Api|envelope|blobBatch|contract\/\w+)\.ts$/.test(to),
+  (from, to) => from.startsWith("cli/") && /^http\/api\/(Api|envelope|blobBatch|period|contract\/\w+)\.ts$/.test(to),
   (from) => from === "cli/serve.ts",
 ]
 

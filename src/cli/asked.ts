@@ -21,3 +21,7 @@ const ask = (question: string, instead: string, hidden: boolean): Effect.Effect<
 export const stdinText: Effect.Effect<string, never, Output> = Effect.flatMap(Output, ({ stdin }) =>
   Effect.map(stdin, (bytes) => bytes.toString("utf8").replace(/\r?\n$/, "")),
 )
+
+/** A line of standard input, counted from 0; empty where there is none. */
+export const stdinLine = (index: number): Effect.Effect<string, never, Output> =>
+  Effect.map(stdinText, (text) => text.split(/\r?\n/)[index] ?? "")

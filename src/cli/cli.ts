@@ -1,8 +1,12 @@
 import * as Command from "@effect/cli/Command"
+import { account } from "./account/account.ts"
 import { audit } from "./audit/audit.ts"
+import { cat } from "./cat.ts"
 import { config } from "./config/config.ts"
+import { cors } from "./cors/cors.ts"
 import { deleteSite } from "./delete.ts"
 import { deploy } from "./deploy.ts"
+import { deploys } from "./deploys.ts"
 import { dev } from "./dev.ts"
 import { diff } from "./diff.ts"
 import { env } from "./env/env.ts"
@@ -10,6 +14,8 @@ import { files } from "./files.ts"
 import { history } from "./history.ts"
 import { keys } from "./keys/keys.ts"
 import { kv } from "./kv/kv.ts"
+import { login } from "./login.ts"
+import { logout } from "./logout.ts"
 import { logs } from "./logs.ts"
 import { newSite } from "./new.ts"
 import { open } from "./open.ts"
@@ -17,8 +23,9 @@ import { peer } from "./peer/peer.ts"
 import { projections } from "./projections/list.ts"
 import { rollback } from "./rollback.ts"
 import { server } from "./server/server.ts"
-import { sites } from "./sites.ts"
+import { sites } from "./sites/sites.ts"
 import { undelete } from "./undelete.ts"
+import { users } from "./users/users.ts"
 import { document } from "./verb.ts"
 import { version } from "./version.ts"
 
@@ -29,20 +36,27 @@ const verbs = [
   deploy,
   sites,
   files,
+  cat,
+  deploys,
   history,
   diff,
   rollback,
   open,
   deleteSite,
   undelete,
+  cors,
   env,
   kv,
   logs,
+  users,
   keys,
+  account,
   server,
   config,
   audit,
   projections,
+  login,
+  logout,
   peer,
   version,
 ] as const

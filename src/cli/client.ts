@@ -19,14 +19,19 @@ export interface Server {
 
 export const makeServer = (http: Transport): Effect.Effect<Server> => Effect.map(makeApi(http), (api) => ({ api, http }))
 
+/** What flags and environment mean. */
+export const findTarget = (options: ServerOptions) =>
+  Effect.gen(function* () {
+    return yield* chooseTarget({ ...options, env: yield* Environment, defaultDb, peers: yield* readPeers })
+  })
+
 /**
  * The server that flags and environment mean. What it takes to reach it lasts until the scope closes. Where no server runs on
  * a cartridge of this machine, this process opens it, if it may.
  */
 export const connect = (options: ServerOptions, { mayOpen }: { readonly mayOpen: boolean }) =>
   Effect.gen(function* () {
-    const env = yield* Environment
-    const target = yield* chooseTarget({ ...options, env, defaultDb, peers: yield* readPeers })
+    const target = yield* findTarget(options)
     if (target.kind === "remote" && target.token._tag === "Some" && isExposed(target.url)) {
       yield* note(`warning: the API key travels unencrypted to ${target.url}`)
     }

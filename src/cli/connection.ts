@@ -1,7 +1,9 @@
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
+import type { Self } from "./account/self.ts"
 import type { Server } from "./client.ts"
+import type { CredentialOptions } from "./credentials.ts"
 
 /** The flags that name a server. */
 export interface ServerOptions {
@@ -21,6 +23,17 @@ export const withRunningServer = <A, E, R>(options: ServerOptions, use: (server:
 const withClient = <A, E, R>(options: ServerOptions, mayOpen: boolean, use: (server: Server) => Effect.Effect<A, E, R>) =>
   Effect.promise(() => import("./client.ts")).pipe(
     Effect.flatMap(({ connect }) => connect(options, { mayOpen })),
+    Effect.flatMap(use),
+    Effect.scoped,
+  )
+
+/** Runs a verb as a person with an account (`account/self.ts`), since keys have none. */
+export const withAccount = <A, E, R>(
+  options: Omit<ServerOptions, "token"> & CredentialOptions,
+  use: (self: Self) => Effect.Effect<A, E, R>,
+) =>
+  Effect.promise(() => import("./account/self.ts")).pipe(
+    Effect.flatMap(({ asSelf }) => asSelf(options)),
     Effect.flatMap(use),
     Effect.scoped,
   )

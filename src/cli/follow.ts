@@ -1,46 +1,104 @@
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
-import { CliError } from "./errors.ts"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { AuditEntry } from "../http/api/contract/audit.ts"
+import { toFailure } from "../http/api/envelope.ts"
+import type { Server } from "./client.ts"
+import { CliError, failed } from "./errors.ts"
+import { eventStreamReader, type ServerSentEvent } from "./eventStream.ts"
 import { exitCodes } from "./exitCodes.ts"
 import { note } from "./output.ts"
+import { accepted } from "./rawAnswer.ts"
 
-/** How long one request waits for news, in seconds: less than what proxies allow. */
-const wait = 25
+/** How long a stream may be silent: the server shows that it is there every 15 seconds. */
+const silence = "45 seconds"
+const pause = "1 second"
 
-/** What a list that can be followed answers: `meta.next` is where a page ends that did not hold everything. */
-interface Page<Item> {
-  readonly data: ReadonlyArray<Item>
-  readonly meta: { readonly next: string | null }
-}
+const decodeEntry = Schema.decodeUnknown(Schema.parseJson(AuditEntry))
+const decodePlace = Schema.decodeUnknown(Schema.NumberFromString)
+const decodeEnd = Schema.decodeUnknown(
+  Schema.parseJson(
+    Schema.Struct({
+      status: Schema.Int,
+      error: Schema.Struct({ code: Schema.String, message: Schema.String, details: Schema.optional(Schema.Unknown) }),
+    }),
+  ),
+)
 
-/** Shows what comes behind `after` as it comes, for ever. A server that goes away is waited for. */
-export const followPages = <Item, E, R, E2, R2>(options: {
+/** Shows the events behind the one with the seq `after` as they are committed, for ever. A server that goes away is waited for. */
+export const followEvents = <E, R>(options: {
+  readonly server: Server
   readonly after: number
-  /** Asks for the next page, and lets the server wait so many seconds for one. */
-  readonly ask: (params: { readonly after: number; readonly wait: number; readonly limit: number }) => Effect.Effect<Page<Item>, E, R>
-  readonly place: (item: Item) => number
-  readonly show: (items: ReadonlyArray<Item>) => Effect.Effect<void, E2, R2>
+  /** What the server is asked for, as `GET /api/events/live` takes it. */
+  readonly filter: Readonly<Record<string, string>>
+  readonly show: (entries: ReadonlyArray<AuditEntry>) => Effect.Effect<void, E, R>
 }) => {
-  const { ask, place, show } = options
+  const { server, filter, show } = options
+  let { after } = options
   let isGone = false
+
+  const take = (events: ReadonlyArray<ServerSentEvent>) =>
+    Effect.gen(function* () {
+      const refused = events.find(({ event }) => event === "end")
+      yield* show(
+        yield* Effect.forEach(
+          events.filter(({ event }) => event === "message"),
+          ({ data }) => decodeEntry(data),
+        ),
+      )
+      const last = events.at(-1)
+      if (last?.id) after = yield* decodePlace(last.id)
+      if (refused === undefined) return
+      const { status, error } = yield* decodeEnd(refused.data)
+      return yield* Effect.fail(toFailure({ ...error, status }))
+    })
+
+  const connect = Effect.suspend(() => {
+    const urlParams = { ...filter, after: String(after) }
+    return server.http.execute(HttpClientRequest.get("/api/events/live", { urlParams, accept: "text/event-stream" }))
+  }).pipe(
+    Effect.flatMap(accepted),
+    Effect.filterOrFail(
+      ({ headers }) => headers["content-type"]?.startsWith("text/event-stream") === true,
+      () => failed("NOT_THE_API", "the server answered, but not as the Fazt API does", "is it of the same version as this program?"),
+    ),
+  )
+
+  /** Ends when the connection does, for whatever reason. */
+  const readOn = Effect.gen(function* () {
+    const response = yield* connect
+    isGone = false
+    const read = eventStreamReader()
+    yield* response.stream.pipe(
+      Stream.timeout(silence),
+      Stream.catchAll(() => Stream.empty),
+      Stream.runForEach((bytes) => take(read(bytes))),
+    )
+  })
+
   const tellOnce = Effect.suspend(() => {
     const told = isGone
     isGone = true
     return told ? Effect.void : note("no server answers, waiting for one …")
   })
-  const next = (after: number) =>
-    ask({ after, wait, limit: 1000 }).pipe(
-      Effect.tapError((error) => (isUnreachable(error) ? tellOnce : Effect.void)),
-      Effect.retry({ while: isUnreachable, schedule: Schedule.spaced("1 second") }),
-    )
-  const step = (after: number) =>
-    Effect.gen(function* () {
-      const { data, meta } = yield* next(after)
-      isGone = false
-      yield* show(data)
-      return Math.max(after, lastPlace(data, place), Number(meta.next ?? 0))
-    })
-  return Effect.iterate(options.after, { while: () => true, body: step })
+
+  return readOn.pipe(
+    Effect.catchIf(isUnreachable, () => tellOnce),
+    Effect.zipRight(Effect.sleep(pause)),
+    Effect.forever,
+  )
+}
+
+/** What the server is asked for: the filters that were given. */
+export const givenFilters = (filters: Readonly<Record<string, Option.Option<string>>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(filters).flatMap(([name, value]) => (Option.isSome(value) ? [[name, value.value]] : [])))
+
+/** What a list that is paged back answers: `meta.next` is where a page ends that did not hold everything. */
+interface Page<Item> {
+  readonly data: ReadonlyArray<Item>
+  readonly meta: { readonly next: string | null }
 }
 
 /** The newest items that match, oldest first, over as many pages as they need. */
@@ -63,4 +121,4 @@ export const newestPages = <Item, E, R>(
 export const lastPlace = <Item>(items: ReadonlyArray<Item>, place: (item: Item) => number): number =>
   items.reduce((last, item) => Math.max(last, place(item)), 0)
 
-const isUnreachable = (error: unknown): boolean => error instanceof CliError && error.exitCode === exitCodes.unreachable
+const isUnreachable = (error: unknown): error is CliError => error instanceof CliError && error.exitCode === exitCodes.unreachable

@@ -73,7 +73,7 @@ export const changes = ({ added, changed, removed }: Pick<Deployment, "added" | 
 }
 
 /** `cli main@1a2b3c4d`, or what happened when it was no deploy. */
-const source = ({ kind, source }: Deployment): string => {
+export const source = ({ kind, source }: Deployment): string => {
   if (kind !== "deploy" || source === null) return kind
   const commit = source.commit === undefined ? "" : source.commit.slice(0, 8)
   const revision = [source.ref ?? "", commit].filter((part) => part !== "").join("@")

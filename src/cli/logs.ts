@@ -1,15 +1,19 @@
 import * as Options from "@effect/cli/Options"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { LogEntry } from "../http/api/contract/logs.ts"
+import * as Schema from "effect/Schema"
+import type { AuditEntry } from "../http/api/contract/audit.ts"
+import { idsPerEvent, type LogEntry, LogsWritten } from "../http/api/contract/logs.ts"
 import type { Server } from "./client.ts"
 import { segment, withRunningServer, withServer } from "./connection.ts"
-import { followPages, lastPlace, newestPages } from "./follow.ts"
+import { followEvents, lastPlace, newestPages } from "./follow.ts"
 import { jsonText, printable, second } from "./format.ts"
 import { Interruption } from "./interruption.ts"
 import { json, limit, serverOptions, site } from "./options.ts"
 import { note, Output } from "./output.ts"
 import type { Paint } from "./paint.ts"
+import { timeLimits } from "./timeLimits.ts"
 import { verb } from "./verb.ts"
 
 const filter = (name: string, pseudoName: string, description: string) =>
@@ -79,14 +83,48 @@ const printRecent = ({ api }: Server, site: string, filters: LogFilters, limit: 
     return Math.max(lastPlace(newest, place), lastPlace(entries, place))
   })
 
-/** Prints the lines behind `after` as they come, for ever. */
-export const followLogs = ({ api }: Server, site: string, filters: LogFilters, json: boolean, after: number) =>
-  followPages({
-    after,
-    ask: (page) => api.logs.list({ path: { site: segment(site) }, urlParams: { ...params(filters), ...page } }),
-    place,
-    show: (entries) => printLogs(json, entries),
+/** Prints the lines behind the one with the id `after` as they come, for ever. */
+export const followLogs = (server: Server, site: string, filters: LogFilters, json: boolean, after: number) =>
+  Effect.gen(function* () {
+    const isMeant = matcher(filters, yield* Clock.currentTimeMillis)
+    return yield* followEvents({
+      server,
+      // Whoever has seen one line of an event has seen, or was not shown, all the others: they became visible together.
+      after: Math.floor(after / idsPerEvent),
+      filter: { stream: `logs/${site.toLowerCase()}` },
+      show: (events) => Effect.flatMap(Effect.forEach(events, linesOf), (lines) => printLogs(json, lines.flat().filter(isMeant))),
+    })
   })
+
+const decodeLines = Schema.decodeUnknown(Schema.NullOr(LogsWritten))
+
+/** The lines that an event brought; none if they were erased. */
+const linesOf = ({ seq, data }: AuditEntry) =>
+  Effect.map(decodeLines(data), (written) =>
+    (written?.lines ?? []).map(
+      ({ at, level, message, request, deploy }, i): LogEntry => ({
+        id: seq * idsPerEvent + i,
+        at: new Date(at).toISOString(),
+        level,
+        message,
+        request: request ?? null,
+        deploy: deploy ?? null,
+      }),
+    ),
+  )
+
+const severity: Readonly<Record<LogEntry["level"], number>> = { debug: 0, log: 1, info: 1, warn: 2, error: 3 }
+
+/** The same as what the server makes of the filters where it is asked for a list: capitals make no difference from A to Z only. */
+const matcher = ({ level, search, request, since }: LogFilters, now: number): ((line: LogEntry) => boolean) => {
+  const isInTime = timeLimits(since, Option.none(), now)
+  const lower = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+  return (line) =>
+    Option.match(level, { onNone: () => true, onSome: (least) => severity[line.level] >= severity[least] }) &&
+    Option.match(search, { onNone: () => true, onSome: (text) => lower(line.message).includes(lower(text)) }) &&
+    Option.match(request, { onNone: () => true, onSome: (id) => line.request === id }) &&
+    isInTime(Date.parse(line.at))
+}
 
 const printLogs = (json: boolean, entries: ReadonlyArray<LogEntry>) =>
   Effect.gen(function* () {

@@ -1,7 +1,10 @@
+import { resolve } from "node:path"
 import * as Args from "@effect/cli/Args"
 import * as Options from "@effect/cli/Options"
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { defaultDb, Environment } from "../config.ts"
 
 const serverNamed = (name: string) =>
   Options.text(name).pipe(Options.withPseudoName("server"), Options.withDescription("The server: a URL, a host or a saved peer (FAZT_TO)."))
@@ -19,6 +22,10 @@ export const db = Options.text("db").pipe(
   Options.withDescription("The cartridge on this machine (FAZT_DB, else ./data.db)."),
   Options.optional,
 )
+/** The cartridge of verbs that always mean this machine. */
+export const cartridge = (db: Option.Option<string>): Effect.Effect<string, never, Environment> =>
+  Effect.map(Environment, (env) => resolve(Option.getOrElse(db, () => Option.getOrElse(env.db, () => defaultDb))))
+
 /** How a verb names its server. */
 export const serverOptions = { to, token, db }
 
@@ -48,6 +55,38 @@ export const domain = Options.text("domain").pipe(
 )
 
 export const site = Args.text({ name: "site" }).pipe(Args.withDescription("The site's name."))
+
+export const ifVersion = Options.integer("if-version").pipe(
+  Options.withPseudoName("version"),
+  Options.withDescription("Only if that is its version now; 0: only if there is none."),
+  Options.optional,
+)
+
+export const atVersion = (words: string) =>
+  Options.integer("at").pipe(
+    Options.withPseudoName("version"),
+    Options.withDescription(`What it was then; \`fazt ${words}\` lists the versions.`),
+    Options.optional,
+  )
+
+export const beforeVersion = Options.integer("before").pipe(
+  Options.withPseudoName("version"),
+  Options.withDescription("Only what came before this version: to page on."),
+  Options.optional,
+)
+
+export const cursor = (what: string) =>
+  Options.text("cursor").pipe(
+    Options.withPseudoName(what),
+    Options.withDescription(`Only what comes after this ${what}: to page on.`),
+    Options.optional,
+  )
+
+export const deploy = Options.text("deploy").pipe(
+  Options.withPseudoName("deploy"),
+  Options.withDescription("One deploy: its id, a beginning of it, live or previous (default: what is live)."),
+  Options.optional,
+)
 
 /** Sites by name, several of them: `what` they are for. */
 export const sites = (what: string) =>

@@ -32,13 +32,14 @@ export class Output extends Context.Tag("fazt/Output")<
     readonly draw: Option.Option<(line: string) => void>
     /** Asks the person at the terminal; `none` where there is nobody. */
     readonly ask: Option.Option<Ask>
-    /** All of standard input. */
+    /** All of standard input, however often it is asked for. */
     readonly stdin: Effect.Effect<Buffer>
   }
 >() {
   static readonly layer: Layer.Layer<Output, never, Environment> = Layer.effect(
     Output,
-    Effect.map(Environment, ({ noColor }) => {
+    Effect.gen(function* () {
+      const { noColor } = yield* Environment
       const { stdin, stdout, stderr } = process
       const write = (stream: NodeJS.WriteStream, text: string) => Effect.sync(() => void stream.write(`${text}\n`))
       return {
@@ -53,7 +54,7 @@ export class Output extends Context.Tag("fazt/Output")<
         notePaint: makePaint(stderr.isTTY && !noColor),
         draw: stderr.isTTY ? Option.some(drawOn(stderr)) : Option.none(),
         ask: stdin.isTTY && stderr.isTTY ? Option.some(askAtTerminal) : Option.none(),
-        stdin: Effect.promise(() => buffer(stdin)),
+        stdin: yield* Effect.cached(Effect.promise(() => buffer(stdin))),
       }
     }),
   )

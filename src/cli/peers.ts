@@ -67,11 +67,15 @@ export const withoutPeer = ({ default: standard, peers }: Peers, name: string): 
   return { version: 1, peers: rest, ...(next === undefined ? {} : { default: next }) }
 }
 
+/** The id of an API key, which is no secret: what lists show and `fazt keys revoke` takes. */
+export const keyIdOf = (token: Redacted.Redacted | undefined): string | undefined =>
+  token === undefined ? undefined : /^fazt_([A-Za-z0-9]+)_/.exec(Redacted.value(token))?.[1]
+
 /** What of a token may be shown: its id, not its secret. */
 export const tokenHint = (token: Redacted.Redacted | undefined): string => {
   if (token === undefined) return ""
-  const id = /^(fazt_[A-Za-z0-9]+_)/.exec(Redacted.value(token))?.[1]
-  return id === undefined ? "…" : `${id}…`
+  const id = keyIdOf(token)
+  return id === undefined ? "…" : `fazt_${id}_…`
 }
 
 const replaceFile = async (file: string, text: string): Promise<void> => {

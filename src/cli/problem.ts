@@ -39,14 +39,16 @@ const isFailure = (error: unknown): error is Failure =>
 
 const pick = ({ code, message, details }: Failure) => ({ code, message, ...(details === undefined ? {} : { details }) })
 
-const hintOf = ({ _tag }: Failure): { readonly hint?: string } => {
+const hintOf = ({ _tag, code, message }: Failure): { readonly hint?: string } => {
   switch (_tag) {
     case "Unauthorized":
+      // Who logs in has a password, not a key.
+      if (code === "INVALID_CREDENTIALS" || code === "SECOND_FACTOR_REQUIRED") return {}
       return {
-        hint: "make a key on the server with `fazt server create-key`, and give it with --token, FAZT_TOKEN or `fazt peer add <name> --url <url> --token <key>`",
+        hint: "log in with `fazt login <server>`, or make a key on the server with `fazt keys create --name <name>` and give it with --token, FAZT_TOKEN or `fazt peer add <name> --url <url> --token <key>`",
       }
     case "Forbidden":
-      return { hint: "make a key that may do this with `fazt server create-key --name <name> --scopes admin`" }
+      return /\bscope\b/.test(message) ? { hint: "make a key that may do this with `fazt keys create --name <name> --scopes <scope>`" } : {}
     case "TooManyRequests":
     case "Unavailable":
       return { hint: "try again in a moment" }

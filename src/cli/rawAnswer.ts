@@ -6,8 +6,8 @@ import * as Stream from "effect/Stream"
 import { toFailure } from "../http/api/envelope.ts"
 import type { Server } from "./client.ts"
 import { failed } from "./errors.ts"
-import { printableLines } from "./format.ts"
-import { Output } from "./output.ts"
+import { printable } from "./format.ts"
+import { Output, printJson } from "./output.ts"
 
 const decodeFailure = Schema.decodeUnknown(
   Schema.Struct({ error: Schema.Struct({ code: Schema.String, message: Schema.String, details: Schema.optional(Schema.Unknown) }) }),
@@ -36,12 +36,26 @@ export const askForDownload = (server: Server, path: string, urlParams: Readonly
     () => failed("NOT_THE_API", "the server answered, but not as the Fazt API does", "is that a Fazt server?"),
   )
 
-/** Prints a body: to a terminal as text that is safe there, to anything else byte by byte. */
-export const printBody = (response: HttpClientResponse.HttpClientResponse) =>
+/**
+ * Prints a body as it comes: to a terminal line by line as text that is safe there, to anything else byte by byte.
+ */
+export const printBody = ({ stream }: HttpClientResponse.HttpClientResponse) =>
   Effect.flatMap(Output, ({ look, print, write }) =>
     look.columns === undefined
-      ? Stream.runForEach(response.stream, write)
-      : Effect.flatMap(response.text, (text) => (text === "" ? Effect.void : print(safe(text)))),
+      ? Stream.runForEach(stream, write)
+      : Stream.runForEach(Stream.splitLines(Stream.decodeText(stream)), (line) => print(line.split("\t").map(printable).join("\t"))),
   )
 
-const safe = (text: string): string => text.replaceAll("\r\n", "\n").replace(/\n$/, "").split("\t").map(printableLines).join("\t")
+/** Prints a download, or with `json` its type and its bytes as base64 beside what it is called. */
+export const printDownload = (json: boolean, called: object, response: HttpClientResponse.HttpClientResponse) =>
+  json
+    ? Effect.flatMap(response.arrayBuffer, (body) => {
+        const bytes = Buffer.from(body)
+        return printJson({
+          ...called,
+          type: response.headers["content-type"] ?? "",
+          size_bytes: bytes.length,
+          base64: bytes.toString("base64"),
+        })
+      })
+    : printBody(response)

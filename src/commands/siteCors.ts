@@ -29,10 +29,13 @@ export const corsProblem = ({ origins, methods = [], headers = [], credentials, 
   return maxAge > longestAge ? `max_age is at most ${longestAge} seconds.` : undefined
 }
 
+/** No patterns: an origin is compared as a whole. */
+const hostName = /^([a-z0-9_.-]+|\[[0-9a-f:.]+\])$/
+
 /** An origin is what browsers send as such: scheme, host, and the port if it is not the scheme's own (RFC 6454, 6.2). */
 const originProblem = (text: string): string | undefined => {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:")) {
+  if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:") || !hostName.test(url.hostname)) {
     return `${quoted(text)} is no origin: use scheme, host and port, such as https://app.example.com or http://localhost:3000.`
   }
   return url.origin === text ? undefined : `${quoted(text)} is no origin as browsers send it: write ${url.origin}.`

@@ -137,16 +137,20 @@ const tracked = (server: HttpServer, listener: EdgeListener) => {
     })
   })
   return {
-    /** Cuts the connections of those whose bodies come too slowly, now and then until the listener is closed. */
-    watchBodies: (bodies: SlowBodies, everyMs: number): void => {
-      const timer = setInterval(() => {
-        for (const res of unread) if (res.req.complete || res.req.socket.destroyed) unread.delete(res)
-        bodies.sweep(open, cutOff)
-        bodies.sweep(unread, cutOff)
-      }, everyMs)
-      timer.unref()
-      server.once("close", () => clearInterval(timer))
-    },
+    /** Cuts the connections of those whose bodies come too slowly, now and then. */
+    watchBodies: (bodies: SlowBodies, everyMs: number): Effect.Effect<void, never, Scope.Scope> =>
+      Effect.asVoid(
+        Effect.acquireRelease(
+          Effect.sync(() =>
+            setInterval(() => {
+              for (const res of unread) if (res.req.complete || res.req.socket.destroyed) unread.delete(res)
+              bodies.sweep(open, cutOff)
+              bodies.sweep(unread, cutOff)
+            }, everyMs),
+          ),
+          (timer) => Effect.sync(() => clearInterval(timer)),
+        ),
+      ),
     drain: Effect.suspend(() => {
       stopping = true
       for (const res of open) if (!res.headersSent) res.setHeader("connection", "close")
@@ -166,11 +170,9 @@ export const listenOnPort = (
   Effect.gen(function* () {
     const server = newServer(listener, patience)
     const connections = tracked(server, listener)
-    if (listener.guard !== undefined) {
-      guardConnections(server, listener.guard.connections)
-      connections.watchBodies(listener.guard.bodies, patience.sweepMs)
-    }
+    if (listener.guard !== undefined) guardConnections(server, listener.guard.connections)
     yield* listening(server, `port ${port}`, () => server.listen({ port }))
+    if (listener.guard !== undefined) yield* connections.watchBodies(listener.guard.bodies, patience.sweepMs)
     yield* Effect.addFinalizer(() => connections.drain)
     const address = server.address()
     return typeof address === "object" && address !== null ? address.port : port

@@ -31,7 +31,8 @@ export const adminHost = ({ api, apiUpgrade, pages, isHealthy, schemeOf }: Admin
   const answer = (req: IncomingMessage, res: ServerResponse, host: string | undefined): void => {
     setAdminHeaders(res, schemeOf(req))
     const url = normalizeUrlPath(req.url ?? "/")
-    if (!url.ok) return refuseTarget(req, res, url)
+    if (!url.ok) return refuse(req, res, url.status, url.reason)
+    if (!hasPlainBody(req)) return refuse(req, res, 400, "the body has a transfer coding other than chunked")
     if (isForApi(url.path)) {
       meanWhatWasDecided(req, url, host)
       res.setHeader("cache-control", "no-store")
@@ -62,11 +63,15 @@ const meanWhatWasDecided = (req: IncomingMessage, { path, query }: UrlPath & { r
   if (host !== undefined) req.headers.host = host
 }
 
-/** A target that cannot be read is refused in the form of the API where it was meant for that. */
-const refuseTarget = (req: IncomingMessage, res: ServerResponse, { status, reason }: UrlPath & { readonly ok: false }): void => {
+/** Node hands on a request whose body it cannot delimit, and finds out later (RFC 9112, 6.3). */
+const hasPlainBody = ({ headers }: IncomingMessage): boolean =>
+  headers["transfer-encoding"] === undefined || headers["transfer-encoding"].toLowerCase() === "chunked"
+
+/** Refuses what cannot be read, in the form of the API where it was meant for that. */
+const refuse = (req: IncomingMessage, res: ServerResponse, status: 400 | 414, reason: string): void => {
   if (!/^(?:https?:\/\/[^/?#]*)?\/+(?:api|auth)\b/i.test(req.url ?? "")) return plainPage(req, res, status, `${status} ${reason}`)
   const code = status === 414 ? "URI_TOO_LONG" : "BAD_REQUEST"
-  const body = JSON.stringify({ error: { code, message: `The address cannot be read: ${reason}.` } })
+  const body = JSON.stringify({ error: { code, message: `The request cannot be read: ${reason}.` } })
   res.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body), "cache-control": "no-store" })
   res.end(req.method === "HEAD" ? undefined : body)
 }

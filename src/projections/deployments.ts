@@ -52,8 +52,7 @@ export const deploymentsProjection: Projection = {
     ) STRICT, WITHOUT ROWID`,
   createIndexes: `
     CREATE UNIQUE INDEX deployments_by_deploy ON deployments (site, deploy) WHERE kind = 'deploy';
-    CREATE INDEX deployments_by_time ON deployments (seq) WHERE kind = 'deploy';
-    CREATE INDEX deployments_by_site ON deployments (site, seq) WHERE kind = 'deploy'`,
+    CREATE INDEX deployments_by_time ON deployments (seq) WHERE kind = 'deploy'`,
   prepare: (db, table, facts) => {
     const deployments = table("deployments")
     const before = db

@@ -16,7 +16,10 @@ export interface Asked {
 
 export interface Answer {
   readonly status?: number
-  readonly body: unknown
+  /** JSON. */
+  readonly body?: unknown
+  /** Server-Sent Events, instead of a body. */
+  readonly events?: string | ReadableStream<Uint8Array>
 }
 
 /** The typed client of an API that `answer` plays: no server, no network. */
@@ -24,11 +27,9 @@ export const fakeServer = (answer: (asked: Asked) => Answer): Effect.Effect<Serv
   makeServer(
     HttpClient.make((request, url) =>
       Effect.map(bytesOf(request), (body) => {
-        const { status = 200, body: said } = answer({ method: request.method, path: url.pathname, query: url.searchParams, body })
-        return HttpClientResponse.fromWeb(
-          request,
-          new Response(JSON.stringify(said), { status, headers: { "content-type": "application/json" } }),
-        )
+        const { status = 200, body: said, events } = answer({ method: request.method, path: url.pathname, query: url.searchParams, body })
+        const headers = { "content-type": events === undefined ? "application/json" : "text/event-stream" }
+        return HttpClientResponse.fromWeb(request, new Response(events ?? JSON.stringify(said), { status, headers }))
       }),
     ).pipe(HttpClient.mapRequest((request) => ({ ...request, url: `http://fake${request.url}` }) as HttpClientRequest.HttpClientRequest)),
   )

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as TestClock from "effect/TestClock"
 import { followLogs, type LogFilters, renderLine } from "../../src/cli/logs.ts"
 import { makePaint } from "../../src/cli/paint.ts"
 import type { LogEntry } from "../../src/http/api/contract/logs.ts"
@@ -64,24 +65,85 @@ describe("a line of the log", () => {
 })
 
 describe("following a log", () => {
-  it.effect("goes on from the last line seen, with the filters, and prints one JSON object a line for programs", () =>
-    Effect.gen(function* () {
-      const screen = terminal()
-      const asked: Array<string> = []
+  const line = (message: string, more: object = {}) => ({ at: Date.parse("2026-01-02T03:04:05Z"), level: "log", message, ...more })
+  const event = (seq: number, lines: ReadonlyArray<object> | null) => ({
+    seq,
+    id: `e${seq}`,
+    at: "2026-01-02T03:04:06.000Z",
+    site: "shop",
+    stream: "logs/shop",
+    version: seq,
+    type: "v1.LogsWritten",
+    actor: "fn:shop",
+    cause: "c",
+    data: lines && { site: "shop", lines },
+    hash: "0".repeat(64),
+  })
+  const sent = (...events: ReadonlyArray<{ readonly seq: number }>): string =>
+    events.map((event) => `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`).join("")
+
+  /** What is printed of these events, and what was asked for. */
+  const following = (filters: Partial<LogFilters>, after: number, events: string) => {
+    const screen = terminal()
+    const asked: Array<string> = []
+    const work = Effect.gen(function* () {
       const server = yield* fakeServer(({ path, query }) => {
         asked.push(`${path}?${query}`)
-        const data = asked.length === 1 ? [entry(8, "two\nlines"), entry(9, "x")] : []
-        return { body: { data, meta: { next: null } } }
+        return { events: asked.length === 1 ? events : "" }
       })
-      const fiber = yield* Effect.fork(
-        Effect.provide(followLogs(server, "shop", { ...none, level: Option.some("warn" as const) }, true, 7), screen.layer),
-      )
-      while (asked.length < 3) yield* Effect.yieldNow()
+      const fiber = yield* Effect.fork(followLogs(server, "Shop", { ...none, ...filters }, true, after))
+      while (asked.length < 2) yield* TestClock.adjust("1 second")
       yield* Fiber.interrupt(fiber)
-      const paths = [7, 9, 9].map((after) => `/api/sites/shop/logs?level=warn&after=${after}&wait=25&limit=1000`)
-      expect(asked.slice(0, 3)).toEqual(paths)
-      const lines = screen.printed.join("\n").split("\n")
-      expect(lines.map((line) => JSON.parse(line))).toEqual([entry(8, "two\nlines"), entry(9, "x")])
+      return { asked, lines: screen.printed.flatMap((text) => text.split("\n")).map((text) => JSON.parse(text)) }
+    })
+    return Effect.provide(work, screen.layer)
+  }
+
+  it.effect("goes on behind the event of the last line seen, and prints lines as the list shows them, one JSON object a line", () =>
+    Effect.gen(function* () {
+      const events = sent(
+        event(8, [line("two\nlines"), line("x", { request: "r", deploy: "d", level: "error" })]),
+        event(9, null),
+        event(11, [line("y")]),
+      )
+      const { asked, lines } = yield* following({}, 7 * 1024 + 3, events)
+      const path = (after: number) => `/api/events/live?stream=logs%2Fshop&after=${after}`
+      expect(asked).toEqual([path(7), path(11)])
+      expect(lines).toEqual([
+        { ...entry(8 * 1024, "two\nlines") },
+        { ...entry(8 * 1024 + 1, "x", "error"), request: "r", deploy: "d" },
+        { ...entry(11 * 1024, "y") },
+      ])
+    }),
+  )
+
+  const lines = [
+    line("Boom at the Zoo", { level: "error", request: "a" }),
+    line("careful", { level: "warn" }),
+    line("hello ÄÖ", { level: "info", at: Date.parse("2026-06-01T00:00:00Z") }),
+    line("plain"),
+    line("detail", { level: "debug" }),
+  ]
+  const filters: ReadonlyArray<readonly [filters: Partial<LogFilters>, shown: ReadonlyArray<string>]> = [
+    [{ level: Option.some("debug") }, ["Boom at the Zoo", "careful", "hello ÄÖ", "plain", "detail"]],
+    [{ level: Option.some("info") }, ["Boom at the Zoo", "careful", "hello ÄÖ", "plain"]],
+    [{ level: Option.some("warn") }, ["Boom at the Zoo", "careful"]],
+    [{ level: Option.some("error") }, ["Boom at the Zoo"]],
+    [{ search: Option.some("BOOM AT the z") }, ["Boom at the Zoo"]],
+    [{ search: Option.some("äö") }, []],
+    [{ search: Option.some("ÄÖ") }, ["hello ÄÖ"]],
+    [{ request: Option.some("a") }, ["Boom at the Zoo"]],
+    [{ request: Option.some("b") }, []],
+    [{ since: Option.some("2026-02-01") }, ["hello ÄÖ"]],
+    [
+      { level: Option.some("info"), search: Option.some("e"), since: Option.some("2026-01-01") },
+      ["Boom at the Zoo", "careful", "hello ÄÖ"],
+    ],
+  ]
+  it.effect.each(filters)("shows only what is asked for, as the list does: %j", ([given, shown]) =>
+    Effect.gen(function* () {
+      const { lines: printed } = yield* following(given, 0, sent(event(1, lines)))
+      expect(printed.map(({ message }) => message)).toEqual(shown)
     }),
   )
 })

@@ -68,9 +68,12 @@ describe("a problem", () => {
   })
 
   it("tells how to get a key when there is none, or a better one", () => {
-    const hint = (status: number) => problemOf(toFailure({ code: "X", message: "", status })).hint
-    expect(hint(401)).toContain("fazt server create-key")
-    expect(hint(403)).toContain("--scopes admin")
+    const hint = (status: number, message = "", code = "X") => problemOf(toFailure({ code, message, status })).hint
+    expect(hint(401)).toContain("fazt login <server>")
+    expect(hint(401)).toContain("fazt keys create")
+    expect(hint(401, "", "INVALID_CREDENTIALS")).toBeUndefined()
+    expect(hint(403, "This key has no scope for it: it needs kv or admin.")).toContain("fazt keys create --name <name> --scopes <scope>")
+    expect(hint(403, "The role viewer does not allow this (env.read).")).toBeUndefined()
     expect(hint(404)).toBeUndefined()
   })
 })

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process"
+import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import { declarationsText } from "../../packages/client/generator/declarations.ts"
@@ -36,6 +37,7 @@ const query = (name: string, required = false) => ({ name, in: "query", required
 const inPath = (name: string) => ({ name, in: "path", required: true, schema: text })
 
 const components: Record<string, JsonSchema> = {
+  Draft: object({ title: text }, []),
   Note: object({ id: text, title: text }, ["id"]),
   Time: { ...text, description: "In UTC." },
 }
@@ -190,9 +192,15 @@ describe("the declarations", () => {
 })
 
 describe("the generated files", () => {
+  const root = fileURLToPath(new URL("../..", import.meta.url))
+
   it("are what the present API makes them", () => {
-    const root = fileURLToPath(new URL("../..", import.meta.url))
     const { status, stderr } = spawnSync(process.execPath, ["scripts/client.mjs", "--check"], { cwd: root, encoding: "utf8" })
     expect([status, stderr]).toEqual([0, ""])
+  })
+
+  it("come with the release of the server", () => {
+    const versionOf = (path: string): string => JSON.parse(readFileSync(`${root}/${path}`, "utf8")).version
+    expect(versionOf("packages/client/package.json")).toBe(versionOf("package.json"))
   })
 })

@@ -1,7 +1,7 @@
 import * as Either from "effect/Either"
 import { describe, expect, it } from "vitest"
 import { type SiteCommand, siteDecider } from "../../src/commands/site.ts"
-import type { SiteEvent } from "../../src/events/site.ts"
+import type { SiteCors, SiteEvent } from "../../src/events/site.ts"
 
 const manifest = (n: number) => String(n).repeat(64)
 const deployId = (n: number) => `deploy000${n}`
@@ -20,6 +20,12 @@ const rolledBack = (from: number, to: number): SiteEvent => ({
   type: "v1.SiteRolledBack",
   data: { site: "a", from: deployId(from), to: deployId(to), manifest: manifest(to) },
 })
+
+const app = { origins: ["https://app.example.com"], credentials: true }
+const corsSet = (cors: typeof SiteCors.Type): SiteEvent => ({ type: "v1.SiteCorsSet", data: { site: "a", ...cors } })
+const corsUnset: SiteEvent = { type: "v1.SiteCorsUnset", data: { site: "a" } }
+const setCors = (cors: typeof SiteCors.Type): SiteCommand => ({ _tag: "SetSiteCors", site: "a", cors })
+const unsetCors: SiteCommand = { _tag: "UnsetSiteCors", site: "a" }
 
 const create: SiteCommand = { _tag: "CreateSite", site: "a" }
 const deploy = (n: number): SiteCommand => ({ _tag: "DeploySite", ...(deployed(n) as SiteEvent & { type: "v1.SiteDeployed" }).data })
@@ -58,6 +64,12 @@ describe("a site", () => {
     ["does nothing when undeleted while present", live1, restore, []],
     ["comes back when it is created again", [...live1, deleted], create, [undeleted(1)]],
     ["comes back when it is deployed again", [...live1, deleted], deploy(2), [undeleted(1), deployed(2)]],
+    ["is opened to other origins", [created], setCors(app), [corsSet(app)]],
+    ["is opened to others than before", [created, corsSet(app)], setCors({ ...app, maxAge: 5 }), [corsSet({ ...app, maxAge: 5 })]],
+    ["does nothing when it is opened as it is", [created, corsSet(app)], setCors({ ...app }), []],
+    ["is opened while it is deleted, for when it comes back", [created, deleted], setCors(app), [corsSet(app)]],
+    ["is closed again", [created, corsSet(app)], unsetCors, [corsUnset]],
+    ["does nothing when it is closed twice", [created, corsSet(app), corsUnset], unsetCors, []],
   ]
   for (const [title, given, when, then] of accepted) {
     it(title, () => expect(decide(given, when)).toEqual(Either.right(then)))
@@ -73,6 +85,10 @@ describe("a site", () => {
     ["cannot be rolled back to a deploy it never had", live2, rollBack(7), "DeployNotFound"],
     ["cannot be deleted before it exists", nothing, remove, "SiteNotFound"],
     ["cannot be undeleted before it exists", nothing, restore, "SiteNotFound"],
+    ["cannot be opened to other origins before it exists", nothing, setCors(app), "SiteNotFound"],
+    ["cannot be closed to them before it exists", nothing, unsetCors, "SiteNotFound"],
+    ["is not opened to every origin with credentials", [created], setCors({ origins: ["*"], credentials: true }), "SiteCorsInvalid"],
+    ["is not opened to a pattern", [created], setCors({ origins: ["https://*.example.com"], credentials: false }), "SiteCorsInvalid"],
   ]
   for (const [title, given, when, tag] of refused) {
     it(title, () => expect(decide(given, when)).toMatchObject({ _tag: "Left", left: { _tag: tag } }))

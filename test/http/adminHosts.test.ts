@@ -39,7 +39,7 @@ const limits = {
   trusted: trustedProxies("127.0.0.1"),
   connections: 0,
   addressConnections: 0,
-  addressRequestsPerSecond: 100,
+  addressRequestsPerSecond: 0,
   slowBodySeconds: 30,
   slowBodyBytesPerSecond: 0,
 }
@@ -299,16 +299,32 @@ describe("every answer of the server's own hosts has the headers that protect it
   })
 
   it("also when an address asks too much, which sites say without them", async () => {
+    limits.addressRequestsPerSecond = 1
     const headers = { "x-forwarded-for": "198.51.100.66" }
-    const flood = await Promise.all(Array.from({ length: 230 }, () => ask(port, "/health", { headers })))
-    const refused = flood.find(({ status }) => status === 429)!
-    expect(refused.headers).toMatchObject({ ...all, "retry-after": "1" })
-    const site = await ask(port, "/", { headers, host: "blog.localhost" })
-    expect([site.status, site.headers["retry-after"], site.headers["content-security-policy"]]).toEqual([429, "1", undefined])
-    expect((await send("GET /_ws HTTP/1.1", "Host: blog.localhost", "X-Forwarded-For: 198.51.100.66", ...handshake)).slice(0, 12)).toBe(
-      "HTTP/1.1 429",
+    /** Asks until it is too much. */
+    const refused = async <A>(again: () => Promise<A>, isRefused: (answer: A) => boolean): Promise<A> => {
+      for (let tries = 0; tries < 50; tries++) {
+        const answer = await again()
+        if (isRefused(answer)) return answer
+      }
+      throw new Error("never refused")
+    }
+    const own = await refused(
+      () => ask(port, "/health", { headers }),
+      ({ status }) => status === 429,
     )
-    expect(seen).toEqual([])
+    expect(own.headers).toMatchObject({ ...all, "retry-after": "1" })
+    const site = await refused(
+      () => ask(port, "/", { headers, host: "blog.localhost" }),
+      ({ status }) => status === 429,
+    )
+    expect([site.headers["retry-after"], site.headers["content-security-policy"]]).toEqual(["1", undefined])
+    const socket = ["GET /_ws HTTP/1.1", "Host: localhost", "X-Forwarded-For: 198.51.100.66", ...handshake]
+    await refused(
+      () => send(...socket),
+      (answer) => answer.startsWith("HTTP/1.1 429 "),
+    )
+    limits.addressRequestsPerSecond = 0
   })
 
   it("and asks for TLS only where a trusted proxy says that there is TLS", async () => {

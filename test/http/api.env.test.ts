@@ -208,7 +208,13 @@ describe("variables as Fazt 0.9 has them", () => {
   it("are refused where something is missing or wrong", async () => {
     checkError(await api.get("/envvars"), "MISSING_FIELD")
     checkError(await api.delete("/envvars"), "MISSING_FIELD")
-    for (const body of [{}, { site_id: "ours" }, { site_id: "ours", name: "A" }, { name: "A", value: "x" }, { site_id: "", name: "A", value: "" }])
+    for (const body of [
+      {},
+      { site_id: "ours" },
+      { site_id: "ours", name: "A" },
+      { name: "A", value: "x" },
+      { site_id: "", name: "A", value: "" },
+    ])
       checkError(await api.post("/envvars", body), "MISSING_FIELD")
     checkError(await api.post("/envvars", { site_id: "ours", name: "lower", value: "x" }), "VALIDATION_FAILED")
     checkError(await api.post("/envvars", { site_id: "ours", name: "PATH", value: "x" }), "VALIDATION_FAILED")

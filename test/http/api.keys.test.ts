@@ -120,6 +120,16 @@ describe("an API key", () => {
     expect(query(server, "SELECT seq FROM events WHERE stream = ? AND type = 'v1.KeyUsed'", `key/${id}`)).toHaveLength(1)
   })
 
+  it("may see itself and end itself, whatever its scopes, and no other", async () => {
+    const [one, other] = [await make(owner, { scopes: ["logs"] }), await make(owner, { scopes: ["logs"] })]
+    const own = apiOf(server, one.token)
+    checkError(await own.get(`/keys/${other.id}`), "FORBIDDEN")
+    checkError(await own.delete(`/keys/${other.id}`), "FORBIDDEN")
+    expect(checkSuccess(await own.get(`/keys/${one.id}`))).toMatchObject({ id: one.id, scopes: ["logs"] })
+    checkSuccess(await own.delete(`/keys/${one.id}`))
+    checkError(await own.get(`/keys/${one.id}`), "INVALID_API_KEY")
+  })
+
   it("cannot have more than whoever makes it", async () => {
     const deployer = await join(server, "deployer", ["blog"])
     for (const scopes of [["admin"], ["audit"], ["metrics"], ["read", "admin"]])

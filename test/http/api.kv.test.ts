@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type Api, apiOf, publish, query, refusal } from "../support/api.ts"
+import { join } from "../support/people.ts"
 import { startServer, type TestServer } from "../support/server.ts"
 
 let server: TestServer
@@ -22,7 +23,10 @@ describe("the keys of a site", () => {
     const value = { b: [1, null, "é"], a: false }
     expect((await set(key, value)).json.data).toMatchObject({ key, version: 1, size_bytes: 29, expires_at: null })
     expect((await reader.get(at(key))).json.data).toMatchObject({ key, value, version: 1 })
-    expect((await reader.get("/sites/SHOP/kv?prefix=user/")).json).toMatchObject({ data: [{ key, version: 1 }], meta: { limit: 100, next: null } })
+    expect((await reader.get("/sites/SHOP/kv?prefix=user/")).json).toMatchObject({
+      data: [{ key, version: 1 }],
+      meta: { limit: 100, next: null },
+    })
     expect((await api.delete(at(key))).status).toBe(200)
     expect(refusal(await reader.get(at(key)))).toEqual([404, "KEY_NOT_FOUND"])
     expect(refusal(await api.delete(at(key)))).toEqual([404, "KEY_NOT_FOUND"])
@@ -81,6 +85,33 @@ describe("the keys of a site", () => {
     expect((await reader.get("/sites/gone/kv/value?key=x")).json.data.value).toBe(1)
     await api.post("/sites/gone/undelete", {})
     expect((await reader.get("/sites/gone/kv/value?key=x")).json.data.value).toBe(1)
+  })
+
+  it("are changed only at the version that is meant", async () => {
+    const at1 = (key: string, version: number) => `${at(key)}&if_version=${version}`
+    const put = (version: number, value: unknown) => api.send("PUT", at1("exact", version), { value })
+    expect(refusal(await put(1, "x"))).toEqual([409, "CONFLICT"])
+    expect((await put(0, 1)).json.data.version).toBe(1)
+    expect(refusal(await put(0, 2))).toEqual([409, "CONFLICT"])
+    expect((await put(1, 2)).json.data.version).toBe(2)
+    expect(refusal(await api.delete(at1("exact", 1)))).toEqual([409, "CONFLICT"])
+    expect((await api.delete(at1("exact", 2))).status).toBe(200)
+    expect((await put(0, 4)).json.data.version).toBe(4)
+    await api.send("PUT", at("brief"), { value: 1, ttl_ms: 1 })
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    expect((await api.send("PUT", at1("brief", 0), { value: 2 })).json.data.version).toBe(2)
+  })
+
+  it("are those of the sites that the caller reaches, and nothing for who may only look at sites", async () => {
+    const deployer = await join(server, "deployer", ["gone"])
+    const viewer = await join(server, "viewer")
+    expect((await deployer.send("PUT", "/api/sites/gone/kv/value?key=theirs", { value: 1 })).status).toBe(200)
+    for (const path of ["/api/sites/shop/kv", "/api/sites/shop/kv/value?key=n", "/api/sites/shop/kv/history?key=n"]) {
+      expect(refusal(await deployer.get(path))).toEqual([403, "FORBIDDEN"])
+      expect(refusal(await viewer.get(path))).toEqual([403, "FORBIDDEN"])
+    }
+    expect(refusal(await deployer.send("PUT", "/api/sites/shop/kv/value?key=n", { value: 1 }))).toEqual([403, "FORBIDDEN"])
+    expect(refusal(await deployer.send("DELETE", "/api/sites/shop/kv/value?key=n"))).toEqual([403, "FORBIDDEN"])
   })
 
   for (const [what, send, status, code] of [

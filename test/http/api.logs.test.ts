@@ -211,7 +211,8 @@ describe("a site's log", () => {
       checkSuccess(await deployer.get(path))
       checkSuccess(await viewer.get(path))
     }
-    for (const path of ["/api/sites/shop/logs", "/api/logs?site_id=shop", "/api/logs?site_id=SHOP"]) checkError(await deployer.get(path), "FORBIDDEN")
+    for (const path of ["/api/sites/shop/logs", "/api/logs?site_id=shop", "/api/logs?site_id=SHOP"])
+      checkError(await deployer.get(path), "FORBIDDEN")
     const env = apiOf(server, await server.key("env"))
     checkError(await env.get("/logs?site_id=ours"), "FORBIDDEN")
   })

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { type Api, apiOf, publish, refusal } from "../support/api.ts"
+import { type Api, apiOf, publish, refusal, sha256 } from "../support/api.ts"
 import { checkError, checkList, checkSuccess } from "../support/checks.ts"
 import { join, type Person } from "../support/people.ts"
 import { startServer, type TestServer } from "../support/server.ts"
@@ -144,6 +144,20 @@ describe("the deploys of a site", () => {
     const deployOf = async (ref: string) => checkSuccess(await api.get(`/sites/shown/deploys/${ref}`)).deploy
     expect(await Promise.all([c.slice(0, 9), "live", "previous"].map(deployOf))).toEqual([c, b, a])
     expect(checkSuccess(await api.get(`/sites/shown/deploys/${a}`)).previous).toBeNull()
+  })
+
+  it("are counted against a limit for each minute, whoever makes them, with a key or by logging in", async () => {
+    await api.set("limits.deploys_per_minute", 2)
+    try {
+      await api.upload("counted")
+      const files = { "index.html": { hash: sha256("counted"), size: 7 } }
+      const statuses: Array<number> = []
+      for (let i = 0; i < 3; i++) statuses.push((await deployer.post("/api/sites/blog/deploys", { files })).status)
+      expect(statuses).toEqual([201, 201, 429])
+      expect((await (await join(server, "admin")).post("/api/sites/blog/deploys", { files })).status).toBe(201)
+    } finally {
+      await api.set("limits.deploys_per_minute", 0)
+    }
   })
 
   it("say which code answers for them", async () => {

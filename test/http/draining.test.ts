@@ -12,7 +12,7 @@ it("those who wait for events are answered at once when the server stops", async
   const started = performance.now()
   const stopping = server.stop()
   const [remote, local] = await waiting
-  expect([remote.status, remote.json, remote.headers["connection"]]).toEqual([200, { data: [], meta: { next: null } }, "close"])
+  expect([remote.status, remote.json, remote.headers["connection"]]).toEqual([200, { data: [], meta: { limit: 50, next: null } }, "close"])
   expect([local.status, JSON.parse(local.text).data]).toEqual([200, []])
   await stopping
   expect(performance.now() - started).toBeLessThan(5_000)

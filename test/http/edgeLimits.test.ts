@@ -97,7 +97,7 @@ interface Client {
 const isServed = async (port: number): Promise<boolean> => {
   const begun = performance.now()
   const { text } = await ask(port, "/", { method: "POST", body: "hello" })
-  return text === "5" && performance.now() - begun < 500
+  return text === "5" && performance.now() - begun < 2000
 }
 
 /** Waits until it is so, or fails. Tests that run side by side have no `expect.poll`. */
@@ -165,7 +165,7 @@ describe.concurrent("a client that is slow", () => {
       await sleep(100)
     }
     clearInterval(feeding)
-    expect(Math.max(slow.openFor, silent.openFor)).toBeLessThan(2000)
+    expect(Math.max(slow.openFor, silent.openFor)).toBeLessThan(5000)
   })
 
   it("with its body is cut, and told why", async () => {
@@ -179,7 +179,7 @@ describe.concurrent("a client that is slow", () => {
     clearInterval(feeding)
     expect(slow.received).toBe("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
     expect(slow.openFor).toBeGreaterThan(900)
-    expect(slow.openFor).toBeLessThan(2500)
+    expect(slow.openFor).toBeLessThan(5000)
     expect(guard.bodies.cut()).toBe(1)
   })
 
@@ -239,15 +239,33 @@ describe.concurrent("a client that is slow", () => {
   })
 })
 
+it("is looked for only while the listener listens", async () => {
+  const { port, guard } = await started({})
+  let sweeps = 0
+  const counting = { ...guard, bodies: { ...guard.bodies, sweep: () => void sweeps++ } }
+  const listener = Object.assign(() => {}, { guard: counting })
+  const scope = await Effect.runPromise(Scope.make())
+  const taken = await Effect.runPromiseExit(Scope.extend(listenOnPort(listener, port, quick), scope))
+  await sleep(200)
+  expect([Exit.isFailure(taken), sweeps]).toEqual([true, 0])
+  await Effect.runPromise(Scope.extend(listenOnPort(listener, 0, quick), scope))
+  await sleep(200)
+  expect(sweeps).toBeGreaterThan(0)
+  await Effect.runPromise(Scope.close(scope, Exit.void))
+  const then = sweeps
+  await sleep(200)
+  expect(sweeps).toBe(then)
+})
+
 describe.concurrent("a client that is quick enough", () => {
   it("is not cut, however long its body takes", async () => {
     const { open } = await started({})
-    const client = await open(post(30 * 200))
+    const client = await open(post(30 * 1000))
     for (let i = 0; i < 30; i++) {
-      client.socket.write("x".repeat(200))
+      client.socket.write("x".repeat(1000))
       await sleep(100)
     }
-    await until(() => /6000$/.test(client.received), 2000)
+    await until(() => /30000$/.test(client.received), 2000)
   })
 
   it("is not cut where the server is what is slow", async () => {
@@ -273,14 +291,14 @@ describe.concurrent("a client that is quick enough", () => {
   })
 
   it("is not cut on a connection where it has been slow before", async () => {
-    const { open } = await started({ slowBodySeconds: 2 })
+    const { open } = await started({ slowBodySeconds: 3 })
     const client = await open()
-    for (let turn = 0; turn < 4; turn++) {
+    for (let turn = 0; turn < 5; turn++) {
       client.socket.write(post(8))
-      await sleep(700)
+      await sleep(900)
       client.socket.write("quickly.")
     }
-    await until(() => client.received.match(/HTTP\/1\.1 200/g)?.length === 4, 2000)
+    await until(() => client.received.match(/HTTP\/1\.1 200/g)?.length === 5, 2000)
   })
 
   it("is not cut where any pace will do, nor on the local socket", async () => {
@@ -316,7 +334,7 @@ describe("requests from one address", () => {
     expect(await flood(port, 40)).toBe(40)
     const allowed = await flood(port, 40, "6.6.6.6, 198.51.100.7")
     expect(allowed).toBeGreaterThanOrEqual(20)
-    expect(allowed).toBeLessThan(25)
+    expect(allowed).toBeLessThan(35)
     expect(guard.requests.refused()).toBe(40 - allowed)
     expect(await flood(port, 10, "198.51.100.8")).toBe(10)
     now.trusted = noProxies

@@ -20,3 +20,13 @@ it("a setting whose event is erased has its default at once", async () => {
   await server.run(Effect.flatMap(CartridgeWriter, (writer) => writer.request({ kind: "erase", seq: event!.seq, ...by })))
   expect(await ratio()).toBe(200)
 })
+
+it("what clients may is read once, and anew after each change", async () => {
+  const limits = () => server.run(Effect.map(Settings, ({ clientLimits }) => clientLimits()))
+  const before = await limits()
+  expect(await limits()).toBe(before)
+  expect([before.trusted.has("10.0.0.1"), before.connections, before.apiPerMinute.auth]).toEqual([false, 10_000, 30])
+  await apiOf(server, await server.key("admin")).set("server.trusted_proxies", "loopback, 10.0.0.0/8")
+  const { trusted } = await limits()
+  expect(["10.0.0.1", "127.0.0.2", "::1", "11.0.0.1", "::2"].map(trusted.has)).toEqual([true, true, true, false, false])
+})

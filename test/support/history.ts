@@ -97,6 +97,10 @@ export const steps: fc.Arbitrary<ReadonlyArray<Step>> = fc.array(
           fc
             .tuple(site, variable, fc.boolean())
             .map(([name, variable, purge]): Command => ({ _tag: "UnsetEnv", site: name, name: variable, purge })),
+          fc
+            .tuple(site, fc.nat(2))
+            .map(([name, maxAge]): Command => ({ _tag: "SetSiteCors", site: name, cors: { origins: ["*"], credentials: false, maxAge } })),
+          site.map((name): Command => ({ _tag: "UnsetSiteCors", site: name })),
         ),
       }),
     },

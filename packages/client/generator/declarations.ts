@@ -104,10 +104,10 @@ const paramsText = ({ inPath, inQuery, body }: Operation, document: OpenApiDocum
   const members = [...inPath, ...inQuery].map(({ name, schema = {}, required = false, description }) =>
     memberText(name, schema, required, context, description),
   )
-  if (body !== undefined && body.kind !== "fields")
-    members.push(
-      `readonly body${body.isRequired ? "" : "?"}: ${body.kind === "raw" ? "RawBody" : typeText(body.schema, context)}${body.isRequired ? "" : " | undefined"}\n`,
-    )
+  if (body !== undefined && body.kind !== "fields") {
+    const [optional, left] = body.isRequired ? ["", ""] : ["?", " | undefined"]
+    members.push(`readonly body${optional}: ${body.kind === "raw" ? "RawBody" : typeText(body.schema, context)}${left}\n`)
+  }
   const isNamed = body?.kind === "fields" && componentOf(body.schema) !== undefined
   if (body?.kind === "fields" && !isNamed) members.push(membersText(resolved(document, body.schema), context))
   const types = [members.length === 0 ? [] : [`{\n${members.join("")}}`], isNamed ? [typeText(body.schema, context)] : []].flat()
@@ -123,7 +123,7 @@ const answerText = (answer: AnswerKind, document: OpenApiDocument): string => {
   const context: TypeContext = { document, given: false }
   if (answer.kind === "page") return pageText(answer, context)
   if (answer.kind === "response") return "Promise<Response>"
-  return `Promise<${answer.kind === "nothing" ? "void" : typeText(answer.schema, context)}>`
+  return answer.kind === "nothing" ? "Promise<void>" : `Promise<${typeText(answer.schema, context)}>`
 }
 
 /** Lists of the two usual kinds have short names. */

@@ -10,7 +10,8 @@ export type PagedBy = "offset" | "cursor" | "before" | "after"
 export type AnswerKind =
   | { readonly kind: "data" | "bare"; readonly schema: JsonSchema }
   | PageKind
-  | { readonly kind: "response" | "nothing" }
+  | { readonly kind: "response" }
+  | { readonly kind: "nothing" }
 
 export interface PageKind {
   readonly kind: "page"

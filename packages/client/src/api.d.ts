@@ -643,8 +643,12 @@ export type WebAuthnJson = Record<string, unknown>
 
 /** Every operation of the API, by group. */
 export interface Api {
+  /** Logging in and out, and joining by invitation. */
   readonly session: {
-    /** `POST /api/login` */
+    /**
+     * The answer's cookie is the session. It is refused in the same words and the same time whether the name or the password is wrong. Where a second factor is on, a login without `code` gives 401 `SECOND_FACTOR_REQUIRED`. After too many failures: 429, with `Retry-After`.
+     * `POST /api/login`
+     */
     readonly login: (
       params: Login,
       options?: CallOptions,
@@ -654,7 +658,10 @@ export interface Api {
       expires_at: string
     }>
 
-    /** `POST /api/logout` */
+    /**
+     * Ends the session and takes the cookie away.
+     * `POST /api/logout`
+     */
     readonly logout: (
       params?: NoParams,
       options?: CallOptions,
@@ -662,10 +669,16 @@ export interface Api {
       message: string
     }>
 
-    /** `POST /api/login/passkey/options` */
+    /**
+     * Gives what `navigator.credentials.get()` is called with.
+     * `POST /api/login/passkey/options`
+     */
     readonly passkeyOptions: (params?: NoParams, options?: CallOptions) => Promise<WebAuthnJson>
 
-    /** `POST /api/login/passkey` */
+    /**
+     * `response` is what `navigator.credentials.get()` gave.
+     * `POST /api/login/passkey`
+     */
     readonly passkeyLogin: (
       params: {
         readonly response: WebAuthnJson
@@ -678,7 +691,10 @@ export interface Api {
       expires_at: string
     }>
 
-    /** `GET /api/auth/status` */
+    /**
+     * Who is logged in
+     * `GET /api/auth/status`
+     */
     readonly status: (
       params?: NoParams,
       options?: CallOptions,
@@ -689,7 +705,10 @@ export interface Api {
       user?: Me
     }>
 
-    /** `GET /api/auth/session` */
+    /**
+     * Also at `/auth/session`.
+     * `GET /api/auth/session`
+     */
     readonly authSession: (
       params?: NoParams,
       options?: CallOptions,
@@ -700,7 +719,10 @@ export interface Api {
       user?: Me
     }>
 
-    /** `POST /api/auth/login` */
+    /**
+     * Also at `/auth/login`.
+     * `POST /api/auth/login`
+     */
     readonly authLogin: (
       params: Login,
       options?: CallOptions,
@@ -710,7 +732,10 @@ export interface Api {
       expires_at: string
     }>
 
-    /** `POST /api/auth/logout` */
+    /**
+     * Also at `/auth/logout`.
+     * `POST /api/auth/logout`
+     */
     readonly authLogout: (
       params?: NoParams,
       options?: CallOptions,
@@ -718,7 +743,10 @@ export interface Api {
       message: string
     }>
 
-    /** `GET /api/auth/invite/{code}` */
+    /**
+     * What an invitation is for
+     * `GET /api/auth/invite/{code}`
+     */
     readonly invitation: (
       params: {
         readonly code: string
@@ -730,7 +758,10 @@ export interface Api {
       expires_at: string
     }>
 
-    /** `POST /api/auth/invite/{code}` */
+    /**
+     * Once: makes the account and logs it in.
+     * `POST /api/auth/invite/{code}`
+     */
     readonly join: (
       params: {
         readonly code: string
@@ -745,6 +776,7 @@ export interface Api {
     }>
   }
 
+  /** One's own account, for whoever is logged in. Keys have no account. */
   readonly account: {
     /**
      * Needs somebody who is logged in; keys have no account.
@@ -753,6 +785,8 @@ export interface Api {
     readonly me: (params?: NoParams, options?: CallOptions) => Promise<Account>
 
     /**
+     * Ends every session of the account; the answer's cookie begins a new one.
+     *
      * Needs somebody who is logged in; keys have no account.
      * `POST /api/user/password`
      */
@@ -781,6 +815,8 @@ export interface Api {
     ) => Counted<Session>
 
     /**
+     * All but the one that asks.
+     *
      * Needs somebody who is logged in; keys have no account.
      * `DELETE /api/user/sessions`
      */
@@ -805,6 +841,8 @@ export interface Api {
     }>
 
     /**
+     * Nothing holds before it is confirmed, which has to happen within ten minutes.
+     *
      * Needs somebody who is logged in; keys have no account.
      * `POST /api/user/totp`
      */
@@ -819,6 +857,8 @@ export interface Api {
     }>
 
     /**
+     * Shows the recovery codes this once.
+     *
      * Needs somebody who is logged in; keys have no account.
      * `POST /api/user/totp/confirm`
      */
@@ -845,6 +885,8 @@ export interface Api {
     }>
 
     /**
+     * Shows them this once; the old ones are no good any more.
+     *
      * Needs somebody who is logged in; keys have no account.
      * `POST /api/user/recovery-codes`
      */
@@ -872,6 +914,8 @@ export interface Api {
     ) => Counted<Passkey>
 
     /**
+     * `response` is what `navigator.credentials.create()` gave.
+     *
      * Needs somebody who is logged in; keys have no account.
      * `POST /api/user/passkeys`
      */
@@ -884,6 +928,8 @@ export interface Api {
     ) => Promise<Passkey>
 
     /**
+     * Gives what `navigator.credentials.create()` is called with.
+     *
      * Needs somebody who is logged in; keys have no account.
      * `POST /api/user/passkeys/options`
      */
@@ -908,6 +954,7 @@ export interface Api {
     }>
   }
 
+  /** Users and invitations. Owners manage everybody; admins everybody but owners, and nobody becomes an owner through them. What changes takes effect at once. */
   readonly users: {
     /**
      * Needs the permission `users.manage`: roles owner, admin; key scopes admin.
@@ -935,6 +982,8 @@ export interface Api {
     ) => Promise<User>
 
     /**
+     * The user is logged out, and their keys may no more than they do.
+     *
      * Needs the permission `users.manage`: roles owner, admin; key scopes admin.
      * `PATCH /api/users/{id}`
      */
@@ -961,6 +1010,8 @@ export interface Api {
     }>
 
     /**
+     * `user_id` or `username` says whose.
+     *
      * Needs the permission `users.manage`: roles owner, admin; key scopes admin.
      * `POST /api/users/role`
      */
@@ -975,6 +1026,8 @@ export interface Api {
     ) => Promise<User>
 
     /**
+     * Without one, one is made up and shown this once.
+     *
      * Needs the permission `users.manage`: roles owner, admin; key scopes admin.
      * `POST /api/users/{id}/password`
      */
@@ -990,6 +1043,8 @@ export interface Api {
     }>
 
     /**
+     * The authenticator app and every passkey, of somebody who has lost them.
+     *
      * Needs the permission `users.manage`: roles owner, admin; key scopes admin.
      * `DELETE /api/users/{id}/factors`
      */
@@ -1030,6 +1085,8 @@ export interface Api {
     ) => Counted<Invitation>
 
     /**
+     * `code` and `url`, which holds it, are shown this once.
+     *
      * Needs the permission `users.manage`: roles owner, admin; key scopes admin.
      * `POST /api/invitations`
      */
@@ -1067,6 +1124,7 @@ export interface Api {
     }>
   }
 
+  /** API keys: one's own; those who manage users see and revoke everybody's. */
   readonly keys: {
     /**
      * Needs the permission `keys.own`: roles owner, admin, deployer; key scopes admin.
@@ -1083,6 +1141,8 @@ export interface Api {
     ) => Counted<ApiKey>
 
     /**
+     * `token` is shown this once. A key may never more than whoever made it.
+     *
      * Needs the permission `keys.own`: roles owner, admin, deployer; key scopes admin.
      * `POST /api/keys`
      */
@@ -1121,6 +1181,8 @@ export interface Api {
     ) => Promise<ApiKey>
 
     /**
+     * It is no good from then on, for ever.
+     *
      * Needs the permission `keys.own`: roles owner, admin, deployer; key scopes admin.
      * `DELETE /api/keys/{id}`
      */
@@ -1134,8 +1196,11 @@ export interface Api {
     }>
   }
 
+  /** Sites by their names. */
   readonly sites: {
     /**
+     * Those that the caller reaches, by name. `deleted=true`: also those that were deleted.
+     *
      * Needs the permission `sites.read` on the site: roles owner, admin, deployer, viewer; key scopes read, deploy, admin.
      * `GET /api/sites`
      */
@@ -1151,6 +1216,8 @@ export interface Api {
     ) => Counted<Site>
 
     /**
+     * It shows nothing before its first deploy.
+     *
      * Needs the permission `sites.deploy` on the site: roles owner, admin, deployer; key scopes deploy, admin.
      * `POST /api/sites`
      */
@@ -1162,6 +1229,8 @@ export interface Api {
     ) => Promise<Site>
 
     /**
+     * The same as `DELETE /api/sites/<site>`.
+     *
      * Needs the permission `sites.manage` on the site: roles owner, admin; key scopes admin.
      * `DELETE /api/sites`
      */
@@ -1187,6 +1256,8 @@ export interface Api {
     ) => Promise<Site>
 
     /**
+     * Its deploys and its data are kept, and come back with it.
+     *
      * Needs the permission `sites.manage` on the site: roles owner, admin; key scopes admin.
      * `DELETE /api/sites/{site}`
      */
@@ -1225,6 +1296,8 @@ export interface Api {
     ) => Promise<Cors>
 
     /**
+     * Takes the place of what was set before. Holds for the answers of the site's code; files follow its `_headers`.
+     *
      * Needs the permission `sites.manage` on the site: roles owner, admin; key scopes admin.
      * `PUT /api/sites/{site}/cors`
      */
@@ -1251,8 +1324,11 @@ export interface Api {
     }>
   }
 
+  /** What sites showed when. A deploy is named by its id, by a beginning of it that is unique within the site, as `live` or as `previous`. */
   readonly deploys: {
     /**
+     * Newest first, without the rollbacks and deletions between them.
+     *
      * Needs the permission `sites.read` on the site: roles owner, admin, deployer, viewer; key scopes read, deploy, admin.
      * `GET /api/sites/{site}/deploys`
      */
@@ -1269,6 +1345,8 @@ export interface Api {
     ) => Counted<Deployment>
 
     /**
+     * Its blobs have been uploaded before; 409 `BLOBS_MISSING` names those that have not. It is live with the answer.
+     *
      * Needs the permission `sites.deploy` on the site: roles owner, admin, deployer; key scopes deploy, admin.
      * `POST /api/sites/{site}/deploys`
      */
@@ -1294,6 +1372,8 @@ export interface Api {
     ) => Promise<Deploy>
 
     /**
+     * Deploys, rollbacks, deletions, newest first; `before` pages back.
+     *
      * Needs the permission `sites.read` on the site: roles owner, admin, deployer, viewer; key scopes read, deploy, admin.
      * `GET /api/sites/{site}/history`
      */
@@ -1309,6 +1389,8 @@ export interface Api {
     ) => Paged<Deployment>
 
     /**
+     * With `text=true` also the lines of text files.
+     *
      * Needs the permission `sites.read` on the site: roles owner, admin, deployer, viewer; key scopes read, deploy, admin.
      * `GET /api/sites/{site}/diff`
      */
@@ -1324,6 +1406,8 @@ export interface Api {
     ) => Promise<Diff>
 
     /**
+     * `to` says which; without it the one before.
+     *
      * Needs the permission `sites.deploy` on the site: roles owner, admin, deployer; key scopes deploy, admin.
      * `POST /api/sites/{site}/rollback`
      */
@@ -1350,6 +1434,7 @@ export interface Api {
     ) => Promise<Deployed>
   }
 
+  /** The files of deploys. */
   readonly files: {
     /**
      * Needs the permission `sites.read` on the site: roles owner, admin, deployer, viewer; key scopes read, deploy, admin.
@@ -1370,6 +1455,8 @@ export interface Api {
     ) => Counted<File>
 
     /**
+     * With the type that it is served with. The rest of the path is the file's.
+     *
      * Needs the permission `sites.read` on the site: roles owner, admin, deployer, viewer; key scopes read, deploy, admin.
      * `GET /api/sites/{site}/files/{path*}`
      */
@@ -1385,8 +1472,11 @@ export interface Api {
     ) => Promise<Response>
   }
 
+  /** Sites and deploys under their names in Fazt 0.9, for clients that know them so. */
   readonly apps: {
     /**
+     * All that the caller reaches, but those that were deleted; `all` changes nothing.
+     *
      * Needs the permission `sites.read` on the site: roles owner, admin, deployer, viewer; key scopes read, deploy, admin.
      * `GET /api/apps`
      */
@@ -1414,6 +1504,8 @@ export interface Api {
     ) => Promise<App>
 
     /**
+     * 403 `SYSTEM_APP` for the sites that the server itself shows.
+     *
      * Needs the permission `sites.manage` on the site: roles owner, admin; key scopes admin.
      * `DELETE /api/apps/{site}`
      */
@@ -1446,6 +1538,8 @@ export interface Api {
     ) => Counted<File>
 
     /**
+     * The newest 50 of the sites that the caller reaches.
+     *
      * Needs the permission `sites.read` on the site: roles owner, admin, deployer, viewer; key scopes read, deploy, admin.
      * `GET /api/deployments`
      */
@@ -1464,6 +1558,7 @@ export interface Api {
     }>
   }
 
+  /** Uploading what a deploy consists of: bytes, which go by their SHA-256. */
   readonly blobs: {
     /**
      * Needs the permission `sites.deploy` on the site: roles owner, admin, deployer; key scopes deploy, admin.
@@ -1479,6 +1574,8 @@ export interface Api {
     }>
 
     /**
+     * The answer has their hashes, in order.
+     *
      * Needs the permission `sites.deploy` on the site: roles owner, admin, deployer; key scopes deploy, admin.
      * `POST /api/blobs`
      */
@@ -1492,6 +1589,8 @@ export interface Api {
     }>
 
     /**
+     * The body is the bytes; their SHA-256 must be the hash in the path.
+     *
      * Needs the permission `sites.deploy` on the site: roles owner, admin, deployer; key scopes deploy, admin.
      * `PUT /api/blobs/{hash}`
      */
@@ -1507,8 +1606,11 @@ export interface Api {
     }>
   }
 
+  /** The environment variables of sites. Values go in and never come out. */
   readonly env: {
     /**
+     * Their names, never their values.
+     *
      * Needs the permission `env.read` on the site: roles owner, admin, deployer; key scopes deploy, env, admin.
      * `GET /api/sites/{site}/env`
      */
@@ -1521,6 +1623,8 @@ export interface Api {
     ) => Promise<Array<EnvVariable>>
 
     /**
+     * All or none of them. Those that are not named stay as they are.
+     *
      * Needs the permission `env.write` on the site: roles owner, admin, deployer; key scopes env, admin.
      * `PATCH /api/sites/{site}/env`
      */
@@ -1548,6 +1652,8 @@ export interface Api {
     ) => Promise<EnvVariable>
 
     /**
+     * With `purge`, every value that it ever had is shredded; else they stay sealed.
+     *
      * Needs the permission `env.write` on the site: roles owner, admin, deployer; key scopes env, admin.
      * `DELETE /api/sites/{site}/env/{name}`
      */
@@ -1593,6 +1699,8 @@ export interface Api {
     ) => Promise<Record<string, unknown> | Array<unknown>>
 
     /**
+     * `id` is `<site>:<name>`. Its values stay sealed.
+     *
      * Needs the permission `env.write` on the site: roles owner, admin, deployer; key scopes env, admin.
      * `DELETE /api/envvars`
      */
@@ -1606,8 +1714,11 @@ export interface Api {
     }>
   }
 
+  /** What the code of sites wrote. */
   readonly logs: {
     /**
+     * Newest first; `before` pages back, from `meta.next`. With `after`, oldest first from there on, and with `wait` the answer waits for the first match: this is how to follow without a stream. `level`: that one and worse.
+     *
      * Needs the permission `logs.read` on the site: roles owner, admin, deployer, viewer; key scopes deploy, logs, admin.
      * `GET /api/sites/{site}/logs`
      */
@@ -1630,6 +1741,8 @@ export interface Api {
     ) => Paged<LogEntry>
 
     /**
+     * Newest first.
+     *
      * Needs the permission `logs.read` on the site: roles owner, admin, deployer, viewer; key scopes deploy, logs, admin.
      * `GET /api/logs`
      */
@@ -1650,6 +1763,7 @@ export interface Api {
     }>
   }
 
+  /** The key-value store of sites. Keys are given in the query, since they may hold slashes. */
   readonly kv: {
     /**
      * Needs the permission `data.read` on the site: roles owner, admin, deployer; key scopes kv, admin.
@@ -1668,6 +1782,8 @@ export interface Api {
     ) => Paged<KvKey>
 
     /**
+     * As it is now or, with `version`, as it was then.
+     *
      * Needs the permission `data.read` on the site: roles owner, admin, deployer; key scopes kv, admin.
      * `GET /api/sites/{site}/kv/value`
      */
@@ -1682,6 +1798,8 @@ export interface Api {
     ) => Promise<KvEntry>
 
     /**
+     * `if_version`: only if that is the key's version, 0 for none.
+     *
      * Needs the permission `data.write` on the site: roles owner, admin, deployer; key scopes kv, admin.
      * `PUT /api/sites/{site}/kv/value`
      */
@@ -1698,6 +1816,8 @@ export interface Api {
     ) => Promise<KvKey>
 
     /**
+     * `if_version`: only if that is the key's version.
+     *
      * Needs the permission `data.write` on the site: roles owner, admin, deployer; key scopes kv, admin.
      * `DELETE /api/sites/{site}/kv/value`
      */
@@ -1714,6 +1834,8 @@ export interface Api {
     }>
 
     /**
+     * Newest first; `before` (a version) pages back.
+     *
      * Needs the permission `data.read` on the site: roles owner, admin, deployer; key scopes kv, admin.
      * `GET /api/sites/{site}/kv/history`
      */
@@ -1730,8 +1852,11 @@ export interface Api {
     ) => Paged<KvVersion>
   }
 
+  /** The documents of sites. Ids are given in the query, since they may hold slashes. */
   readonly documents: {
     /**
+     * By name; those that have no documents are none.
+     *
      * Needs the permission `data.read` on the site: roles owner, admin, deployer; key scopes kv, admin.
      * `GET /api/sites/{site}/documents`
      */
@@ -1747,6 +1872,8 @@ export interface Api {
     ) => Paged<Collection>
 
     /**
+     * Newest first. `query` is JSON in the language of `ds.find`. An answer looks at so many documents only, and has so many bytes: it may have fewer documents than `limit`, or none, while `meta.next` says that there are more.
+     *
      * Needs the permission `data.read` on the site: roles owner, admin, deployer; key scopes kv, admin.
      * `GET /api/sites/{site}/documents/items`
      */
@@ -1764,6 +1891,8 @@ export interface Api {
     ) => Paged<Document>
 
     /**
+     * As it is now or, with `version`, as it was then.
+     *
      * Needs the permission `data.read` on the site: roles owner, admin, deployer; key scopes kv, admin.
      * `GET /api/sites/{site}/documents/item`
      */
@@ -1779,6 +1908,8 @@ export interface Api {
     ) => Promise<Document>
 
     /**
+     * In the place of the one with this id, if there is one. `if_version`: only if that is its version, 0 for none.
+     *
      * Needs the permission `data.write` on the site: roles owner, admin, deployer; key scopes kv, admin.
      * `PUT /api/sites/{site}/documents/item`
      */
@@ -1795,6 +1926,8 @@ export interface Api {
     ) => Promise<DocumentInfo>
 
     /**
+     * `if_version`: only if that is its version.
+     *
      * Needs the permission `data.write` on the site: roles owner, admin, deployer; key scopes kv, admin.
      * `DELETE /api/sites/{site}/documents/item`
      */
@@ -1812,6 +1945,8 @@ export interface Api {
     }>
 
     /**
+     * Newest first; `before` (a version) pages back.
+     *
      * Needs the permission `data.read` on the site: roles owner, admin, deployer; key scopes kv, admin.
      * `GET /api/sites/{site}/documents/history`
      */
@@ -1829,6 +1964,7 @@ export interface Api {
     ) => Paged<DocumentVersion>
   }
 
+  /** The objects of sites. Paths are given in the query, since they hold slashes. */
   readonly objects: {
     /**
      * Needs the permission `data.read` on the site: roles owner, admin, deployer; key scopes kv, admin.
@@ -1847,6 +1983,8 @@ export interface Api {
     ) => Paged<StoredObject>
 
     /**
+     * As they are now or, with `version`, as they were then.
+     *
      * Needs the permission `data.read` on the site: roles owner, admin, deployer; key scopes kv, admin.
      * `GET /api/sites/{site}/objects/content`
      */
@@ -1861,6 +1999,8 @@ export interface Api {
     ) => Promise<Response>
 
     /**
+     * The body is the bytes, and `Content-Type` their type. `if_version`: only if that is the object's version, 0 for none.
+     *
      * Needs the permission `data.write` on the site: roles owner, admin, deployer; key scopes kv, admin.
      * `PUT /api/sites/{site}/objects/content`
      */
@@ -1876,6 +2016,8 @@ export interface Api {
     ) => Promise<StoredObject>
 
     /**
+     * `if_version`: only if that is the object's version.
+     *
      * Needs the permission `data.write` on the site: roles owner, admin, deployer; key scopes kv, admin.
      * `DELETE /api/sites/{site}/objects/content`
      */
@@ -1892,6 +2034,8 @@ export interface Api {
     }>
 
     /**
+     * Newest first; `before` (a version) pages back.
+     *
      * Needs the permission `data.read` on the site: roles owner, admin, deployer; key scopes kv, admin.
      * `GET /api/sites/{site}/objects/history`
      */

@@ -49,7 +49,8 @@ const callOf = (send, line) => {
     if (flags.includes("response")) return response
     if (flags.includes("nothing")) return undefined
     const answer = await jsonOf(response, options.signal)
-    if (answer === undefined || (!flags.includes("bare") && answer.data === undefined)) throw unexpectedAnswer(response)
+    const needed = flags.includes("bare") ? answer : by === undefined ? answer?.data : Array.isArray(answer?.data) ? answer.meta : undefined
+    if (needed === undefined) throw unexpectedAnswer(response)
     return flags.includes("bare") || by !== undefined ? answer : answer.data
   }
 

@@ -23,16 +23,19 @@ export async function* events(send, { after, ...filter } = {}, { signal, onCaugh
   let isFirst = true
   for (let failures = 0; ; failures++) {
     signal?.throwIfAborted()
+    // Those whose server starts again do not all come back at once.
+    let wait = Math.min(longestPause, firstPause * 2 ** failures) * (0.5 + Math.random())
     const connection = new AbortController()
     const abort = () => connection.abort(signal?.reason)
     signal?.addEventListener("abort", abort)
     try {
-      const response = await send("GET", "/api/events/live", {
+      const asked = send("GET", "/api/events/live", {
         query: { ...filter, after: last },
         headers: { ...headers, accept: "text/event-stream" },
         signal: connection.signal,
         mayRepeat: false,
       })
+      const response = await heardOf(asked, connection)
       isFirst = false
       for await (const { id, event, data } of messagesOf(response, connection)) {
         failures = 0
@@ -44,13 +47,12 @@ export async function* events(send, { after, ...filter } = {}, { signal, onCaugh
     } catch (error) {
       signal?.throwIfAborted()
       if (isFirst || !(error instanceof FaztError) || !mayPass(error)) throw error
-      if (error.retryAfter !== undefined) await pause(error.retryAfter * 1000, signal)
+      wait = Math.max(wait, (error.retryAfter ?? 0) * 1000)
     } finally {
       signal?.removeEventListener("abort", abort)
       connection.abort()
     }
-    // Those whose server starts again do not all come back at once.
-    await pause(Math.min(longestPause, firstPause * 2 ** failures) * (0.5 + Math.random()), signal)
+    await pause(wait, signal)
   }
 }
 
@@ -74,19 +76,26 @@ async function* messagesOf({ body }, connection) {
   const decoder = new TextDecoder()
   let text = ""
   for (;;) {
-    const silence = setTimeout(() => connection.abort(new Error("it has been silent for too long")), longestSilence)
-    const { done, value } = await reader
-      .read()
-      .catch((cause) => {
-        throw unreachable(cause)
-      })
-      .finally(() => clearTimeout(silence))
+    const { done, value } = await heardOf(reader.read(), connection).catch((cause) => {
+      throw cause instanceof FaztError ? cause : unreachable(cause)
+    })
     if (done) return
     text += decoder.decode(value, { stream: true })
     const messages = text.split("\n\n")
     text = messages.pop() ?? ""
     for (const message of messages) yield fieldsOf(message)
   }
+}
+
+/**
+ * What comes of a connection, which is ended if nothing does.
+ * @template A
+ * @param {Promise<A>} coming
+ * @param {AbortController} connection
+ */
+const heardOf = (coming, connection) => {
+  const silence = setTimeout(() => connection.abort(unreachable("it has been silent for too long")), longestSilence)
+  return coming.finally(() => clearTimeout(silence))
 }
 
 /** @param {string} message */

@@ -1,18 +1,26 @@
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
 import type { AuditEntry } from "../../http/api/contract/audit.ts"
 import type { Server } from "../client.ts"
-import { followPages, lastPlace } from "../follow.ts"
+import { followEvents, givenFilters, lastPlace } from "../follow.ts"
+import { timeLimits } from "../timeLimits.ts"
 import { printAudit } from "./entries.ts"
-import { type Filters, filterParams } from "./filters.ts"
-
-const place = ({ seq }: AuditEntry): number => seq
+import type { Filters } from "./filters.ts"
 
 /** Prints the events behind `after` as they happen, for ever. */
-export const follow = ({ api }: Server, filters: Filters, json: boolean, after: number) =>
-  followPages({
-    after,
-    ask: (params) => api.audit.list({ urlParams: { ...filterParams(filters), ...params } }),
-    place,
-    show: (entries) => printAudit(json, entries),
+export const follow = (server: Server, { since, until, ...filters }: Filters, json: boolean, after: number) =>
+  Effect.gen(function* () {
+    const isInTime = timeLimits(since, until, yield* Clock.currentTimeMillis)
+    return yield* followEvents({
+      server,
+      after,
+      filter: givenFilters(filters),
+      show: (entries) =>
+        printAudit(
+          json,
+          entries.filter(({ at }) => isInTime(Date.parse(at))),
+        ),
+    })
   })
 
-export const lastSeq = (entries: ReadonlyArray<AuditEntry>): number => lastPlace(entries, place)
+export const lastSeq = (entries: ReadonlyArray<AuditEntry>): number => lastPlace(entries, ({ seq }) => seq)

@@ -1,20 +1,13 @@
-import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import type { KvVersion } from "../../http/api/contract/kv.ts"
 import { segment, withServer } from "../connection.ts"
 import { ago, bytes, minute } from "../format.ts"
-import { given, json, limit, serverOptions, site } from "../options.ts"
+import { beforeVersion, given, json, limit, serverOptions, site } from "../options.ts"
 import { answer } from "../output.ts"
 import { type Cell, type Look, table } from "../table.ts"
 import { verb } from "../verb.ts"
 import { key } from "./key.ts"
 import { textOfValue } from "./value.ts"
-
-const before = Options.integer("before").pipe(
-  Options.withPseudoName("version"),
-  Options.withDescription("Only what came before this version: to page on."),
-  Options.optional,
-)
 
 export const history = verb(
   "history",
@@ -22,7 +15,7 @@ export const history = verb(
     summary: "Show every value that a key has had, with who set it and when, newest first.",
     examples: ["fazt kv history hello visits", "fazt kv history hello visits -n 5 --json"],
   },
-  { site, key, limit: limit(20, 1000), before, json, ...serverOptions },
+  { site, key, limit: limit(20, 1000), before: beforeVersion, json, ...serverOptions },
   ({ site, key, limit, before, json, ...options }) =>
     withServer(options, ({ api }) =>
       Effect.flatMap(

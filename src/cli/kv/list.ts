@@ -1,22 +1,16 @@
 import * as Args from "@effect/cli/Args"
-import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { KvKey } from "../../http/api/contract/kv.ts"
 import { segment, withServer } from "../connection.ts"
-import { ago, bytes, minute, printable } from "../format.ts"
-import { given, json, limit, serverOptions, site } from "../options.ts"
+import { ago, bytes, minute } from "../format.ts"
+import { cursor, given, json, limit, serverOptions, site } from "../options.ts"
 import { answer } from "../output.ts"
+import { shellWord } from "../shellWord.ts"
 import { type Look, table } from "../table.ts"
 import { verb } from "../verb.ts"
 
 const prefix = Args.text({ name: "prefix" }).pipe(Args.withDescription("Only keys that begin so."), Args.optional)
-
-const cursor = Options.text("cursor").pipe(
-  Options.withPseudoName("key"),
-  Options.withDescription("Only what comes after this key: to page on."),
-  Options.optional,
-)
 
 export const list = verb(
   "list",
@@ -24,7 +18,7 @@ export const list = verb(
     summary: "List the keys of a site.",
     examples: ["fazt kv list hello", "fazt kv list hello user/", "fazt kv list hello --json | jq -r '.data[].key'"],
   },
-  { site, prefix, limit: limit(100, 1000), cursor, json, ...serverOptions },
+  { site, prefix, limit: limit(100, 1000), cursor: cursor("key"), json, ...serverOptions },
   ({ site, prefix, limit, cursor, json, ...options }) =>
     withServer(options, ({ api }) =>
       Effect.flatMap(
@@ -62,5 +56,3 @@ const keyTable = (keys: ReadonlyArray<KvKey>, look: Look, now: number): string =
     ]),
     look,
   )
-
-const shellWord = (text: string): string => `'${printable(text).replaceAll("'", `'\\''`)}'`

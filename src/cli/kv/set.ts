@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import { segment, withServer } from "../connection.ts"
 import { bytes, printable } from "../format.ts"
 import { parseTime } from "../lifetime.ts"
-import { given, json, serverOptions, site } from "../options.ts"
+import { given, ifVersion, json, serverOptions, site } from "../options.ts"
 import { answer } from "../output.ts"
 import { verb } from "../verb.ts"
 import { key } from "./key.ts"
@@ -24,13 +24,13 @@ export const set = verb(
       "fazt kv set hello banner 'Back soon' --ttl 2h",
     ],
   },
-  { site, key, value, ttl, json, ...serverOptions },
-  ({ site, key, value, ttl, json, ...options }) =>
+  { site, key, value, ttl, ifVersion, json, ...serverOptions },
+  ({ site, key, value, ttl, ifVersion, json, ...options }) =>
     withServer(options, ({ api }) =>
       Effect.flatMap(
         api.kv.set({
           path: { site: segment(site) },
-          urlParams: { key },
+          urlParams: { key, ...given("if_version", ifVersion) },
           payload: {
             value: valueOfText(value),
             ...given(

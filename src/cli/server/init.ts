@@ -1,9 +1,7 @@
-import { resolve } from "node:path"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { defaultDb, Environment } from "../../config.ts"
-import { db, domain, json, port } from "../options.ts"
+import { cartridge, db, domain, json, port } from "../options.ts"
 import { answer } from "../output.ts"
 import { pairs } from "../table.ts"
 import { verb } from "../verb.ts"
@@ -25,13 +23,7 @@ export const init = verb(
   { username, password, domain, port, db, json },
   ({ username, password, domain, port, db, json }) =>
     Effect.gen(function* () {
-      const env = yield* Environment
-      const file = resolve(
-        Option.getOrElse(
-          Option.orElse(db, () => env.db),
-          () => defaultDb,
-        ),
-      )
+      const file = yield* cartridge(db)
       const { initCartridge } = yield* Effect.promise(() => import("../serve.ts"))
       const made = yield* initCartridge({ db: file, username, password, domain, port })
       const generated = Option.isNone(password)

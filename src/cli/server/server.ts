@@ -3,10 +3,11 @@ import { document } from "../verb.ts"
 import { init } from "./init.ts"
 import { createKey, keys, revokeKey } from "./keys.ts"
 import { setConfig } from "./setConfig.ts"
+import { setCredentials } from "./setCredentials.ts"
 import { start } from "./start.ts"
 import { status } from "./status.ts"
 
-const verbs = [start, init, status, createKey, keys, revokeKey, setConfig] as const
+const verbs = [start, init, status, createKey, keys, revokeKey, setConfig, setCredentials] as const
 const manual = { summary: "Run a server and look after it.", examples: ["fazt server start"] } as const
 
 export const server = document(Command.make("server").pipe(Command.withDescription(manual.summary), Command.withSubcommands(verbs)), {

@@ -2,9 +2,9 @@ import { resolve } from "node:path"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { defaultDb, Environment } from "../../config.ts"
+import { Environment } from "../../config.ts"
 import { Interruption } from "../interruption.ts"
-import { db, domain, json, port } from "../options.ts"
+import { cartridge, db, domain, json, port } from "../options.ts"
 import { note, Output, print } from "../output.ts"
 import type { Ready } from "../serve.ts"
 import { verb } from "../verb.ts"
@@ -34,12 +34,7 @@ export const start = verb(
       yield* Effect.flatMap(Interruption, ({ isTheEnd }) => isTheEnd)
       const { runServer } = yield* Effect.promise(() => import("../serve.ts"))
       yield* runServer({
-        db: resolve(
-          Option.getOrElse(
-            Option.orElse(db, () => env.db),
-            () => defaultDb,
-          ),
-        ),
+        db: yield* cartridge(db),
         port: Option.orElse(port, () => env.port),
         domain: Option.orElse(domain, () => env.domain),
         examples: Option.map(examples, (folder) => resolve(folder)),

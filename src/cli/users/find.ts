@@ -17,9 +17,9 @@ export const findUser = (server: Server, named: string) =>
   Effect.flatMap(allUsers(server), ({ items }): Effect.Effect<User, CliError> => {
     const byId = items.find(({ id }) => id === named)
     const byName = items.find(({ username }) => username.toLowerCase() === named.toLowerCase())
-    // Names are free to look like ids: what could be done to somebody else is not done.
+    // A name may look like an id, and what is done must not be done to somebody else.
     if (byId !== undefined && byName !== undefined && byId !== byName) {
-      return usageError(`'${named}' is the name of one user and the id of another`, `give an id: ${byName.id} (by name), or rename nobody`)
+      return usageError(`'${named}' is the name of one user and the id of another`, `say ${byName.id} or ${byId.username}`)
     }
     const found = byId ?? byName
     if (found !== undefined) return Effect.succeed(found)

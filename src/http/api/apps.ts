@@ -10,6 +10,7 @@ import { Caller } from "./contract/authorization.ts"
 import { type Failure, refusal } from "./envelope.ts"
 import { refuse } from "./failures.ts"
 import { fileLister } from "./fileLister.ts"
+import { jsonText } from "./jsonText.ts"
 import { reached } from "./reach.ts"
 import { appView, time } from "./views.ts"
 
@@ -42,7 +43,7 @@ export const appsLayer = HttpApiBuilder.group(Api, "apps", (handlers) =>
       .handle("list", ({ urlParams: { limit, offset } }) =>
         Effect.map(reached, (only) => {
           const { sites, total } = read.sites({ deleted: false, only, limit, offset })
-          return { data: sites.map(view), meta: { total, limit, offset } }
+          return jsonText(JSON.stringify(sites.map(view)), { total, limit, offset })
         }),
       )
       .handle("get", ({ path: { site } }) => Effect.map(find(site), (row) => ({ data: view(row) })))

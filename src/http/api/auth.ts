@@ -120,15 +120,17 @@ export class Authentication extends Context.Tag("fazt/Authentication")<
         return refused === undefined ? Effect.succeed(who) : Effect.fail(refused)
       }
 
-      const count = (req: IncomingMessage, res: AnswerHeaders, who: string): Effect.Effect<void, Failure> =>
+      /** Counts for the caller; where secrets can be guessed, and where there is no caller, for the address. */
+      const count = (req: IncomingMessage, res: AnswerHeaders, who: Principal | undefined): Effect.Effect<void, Failure> =>
         Effect.suspend(() => {
-          const verdict = limits.api.take(rateOf(req.method ?? "GET", req.url ?? "/"), who)
+          const kind = rateOf(req.method ?? "GET", req.url ?? "/")
+          const address = addressKey(clientOf(req, limits.trusted()).address)
+          const verdict = limits.api.take(kind, who === undefined || who.via === "local" || kind === "auth" ? address : who.actor)
           for (const [name, value] of Object.entries(verdict.headers)) res.setHeader(name, value)
           return verdict.allowed ? Effect.void : Effect.fail(tooOften(verdict.retryAfterSeconds))
         })
 
-      const admitAnyone = (req: IncomingMessage, res: AnswerHeaders): Effect.Effect<void, Failure> =>
-        count(req, res, addressKey(clientOf(req, limits.trusted()).address))
+      const admitAnyone = (req: IncomingMessage, res: AnswerHeaders): Effect.Effect<void, Failure> => count(req, res, undefined)
 
       return {
         identify,
@@ -138,7 +140,7 @@ export class Authentication extends Context.Tag("fazt/Authentication")<
           Effect.matchEffect(identify(req), {
             // Whoever tries keys is counted by address.
             onFailure: (failure) => Effect.zipRight(admitAnyone(req, res), Effect.fail(failure)),
-            onSuccess: (who) => Effect.zipRight(count(req, res, who.via === "local" ? "local" : who.actor), allowed(req, who)),
+            onSuccess: (who) => Effect.zipRight(count(req, res, who), allowed(req, who)),
           }),
       }
     }),
@@ -174,6 +176,7 @@ const refusalOf = (req: IncomingMessage, who: Principal): Failure | undefined =>
   if (route.endpoint === undefined || rule === undefined)
     return refusal("FORBIDDEN", "This endpoint is in no policy, so nobody may use it.")
   if (rule.needs === "public") return undefined
+  if (rule.ownKey === true && who.key !== undefined && route.params["id"] === who.key) return undefined
   const part = rule.part?.(queryOf(req))
   if (part !== undefined) return may(who, part.needs, part.site) || may(who, rule.needs) ? undefined : forbidden(who, part.needs, part.site)
   const site = rule.site === "path" ? route.params["site"] : rule.site === "query" ? siteInQuery(req) : undefined

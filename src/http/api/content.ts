@@ -23,7 +23,10 @@ export interface Content {
 export const contentSender = (blobs: Pick<BlobReader, "chunk" | "variant" | "variants">) => {
   // What is looked at here says nothing about what visitors ask for, so it takes no room in the memory for that.
   const cache = blobCache(blobs, 0)
-  return (request: HttpServerRequest.HttpServerRequest, { hash, size, type, path }: Content): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+  return (
+    request: HttpServerRequest.HttpServerRequest,
+    { hash, size, type, path }: Content,
+  ): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
     Effect.async((resume) => {
       const res = NodeHttpServerRequest.toServerResponse(request)
       // The framework finds an answer that has ended and adds nothing. Should the client go away, it interrupts this.

@@ -80,7 +80,7 @@ export const deploysLayer = HttpApiBuilder.group(Api, "deploys", (handlers) =>
             Effect.suspend(() => readText(request, maxManifestBytes(settings.number("limits.site_files")))),
             (body) => deployer.deployManifest(site, body, caller),
           )
-          const published = yield* rate.within(caller.key, reading.withPermits(1)(receiveAndDeploy))
+          const published = yield* rate.within(caller, reading.withPermits(1)(receiveAndDeploy))
           return { data: deployedView(published, deployments.deployment(published.site, published.deploy)!, addresses) }
         }).pipe(refuse),
       )

@@ -9,6 +9,7 @@ import { type DocumentRow, documentQueries } from "../../projections/documents.t
 import { Queries } from "../../projections/Queries.ts"
 import { conditionOf } from "../../runtime/documents/collection.ts"
 import { checkCollection, checkId, encodeDocument, withoutOwnFields } from "../../runtime/documents/document.ts"
+import { invalid as dsInvalid } from "../../runtime/documents/refusal.ts"
 import { Reads } from "../Reads.ts"
 import { Settings } from "../Settings.ts"
 import { Api } from "./Api.ts"
@@ -135,6 +136,7 @@ const checkedPlace = (place: Place): Place => {
 const given = ({ collection, id }: Omit<Place, "site">, document: JsonObject): { readonly data: JsonObject; readonly text: string } => {
   checkCollection(collection)
   checkId(id)
+  if (Object.hasOwn(document, "id") && document["id"] !== id) throw otherId(id)
   const data = withoutOwnFields(document)
   return { data, text: encodeDocument(data) }
 }
@@ -168,10 +170,15 @@ const versionView = ({ at, size, ...change }: DocumentChange): DocumentVersion =
 
 const quoted = (id: string): string => JSON.stringify(id.slice(0, 300))
 
+const otherId = (id: string) => dsInvalid(`The data has another id than the document, which is ${quoted(id)}. It needs none.`)
+
 const invalid = (message: string) => refusal("VALIDATION_FAILED", message)
 
 const documentNotFound = ({ site, collection, id }: Place) =>
   refusal("DOCUMENT_NOT_FOUND", `The collection ${collection.slice(0, 128)} of ${site} has no document ${quoted(id)}.`)
 
 const versionNotFound = ({ collection, id }: Place, version: number) =>
-  refusal("DOCUMENT_NOT_FOUND", `The document ${quoted(id)} of ${collection.slice(0, 128)} was not there at version ${version}. Its history says when it was.`)
+  refusal(
+    "DOCUMENT_NOT_FOUND",
+    `The document ${quoted(id)} of ${collection.slice(0, 128)} was not there at version ${version}. Its history says when it was.`,
+  )

@@ -18,7 +18,9 @@ export const itemChanges = (writer: typeof CartridgeWriter.Service, db: Sqlite) 
     expected: (stream: string, now: number | undefined, wanted: number | undefined): Effect.Effect<ExpectedVersion, VersionConflict> =>
       Effect.suspend(() => {
         if (wanted === undefined) return Effect.succeed<ExpectedVersion>("any")
-        if (wanted !== (now ?? 0)) return Effect.fail(new VersionConflict({ stream, expected: wanted, actual: now ?? 0 }))
+        if (wanted !== (now ?? 0)) {
+          return Effect.fail(new VersionConflict({ stream, expected: wanted === 0 ? "none" : wanted, actual: now ?? 0 }))
+        }
         // What is gone has left a history behind.
         const version = now ?? streamVersion(stream)
         return Effect.succeed<ExpectedVersion>(version === 0 ? "none" : version)

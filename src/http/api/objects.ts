@@ -120,12 +120,7 @@ export const objectsLayer = HttpApiBuilder.group(Api, "objects", (handlers) =>
       .handle("history", ({ path: { site }, urlParams: { path, before, limit } }) =>
         Effect.gen(function* () {
           yield* find(site)
-          const { changes, more } = yield* queries.objectHistory(
-            site,
-            normalObjectPath(path),
-            before ?? Number.MAX_SAFE_INTEGER,
-            limit,
-          )
+          const { changes, more } = yield* queries.objectHistory(site, normalObjectPath(path), before ?? Number.MAX_SAFE_INTEGER, limit)
           return { data: changes.map(versionView), meta: { limit, next: more ? String(changes.at(-1)!.version) : null } }
         }).pipe(refuse),
       )
@@ -169,4 +164,7 @@ const quoted = (path: string): string => JSON.stringify(path.slice(0, 600))
 const objectNotFound = (site: string, path: string) => refusal("OBJECT_NOT_FOUND", `${site} has no object ${quoted(path)}.`)
 
 const versionNotFound = (site: string, path: string, version: number) =>
-  refusal("OBJECT_NOT_FOUND", `The object ${quoted(path)} of ${site} had no content at version ${version}. Its history says which ones it had.`)
+  refusal(
+    "OBJECT_NOT_FOUND",
+    `The object ${quoted(path)} of ${site} had no content at version ${version}. Its history says which ones it had.`,
+  )

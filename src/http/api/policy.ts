@@ -104,6 +104,8 @@ export interface Rule {
   readonly site?: "path" | "query" | "handler"
   /** What is enough for a request that asks, by its parameters, for some site's part of what the endpoint gives. */
   readonly part?: (query: URLSearchParams) => { readonly needs: Permission; readonly site: string } | undefined
+  /** A key may have it done to itself, whatever its scopes: `:id` is the key's. */
+  readonly ownKey?: boolean
   /** The largest body in bytes, where it is not `defaultBody`. `itself`: the handler reads the body, and has a limit of its own. */
   readonly body?: number | "itself"
 }
@@ -170,8 +172,8 @@ export const policy: Readonly<Record<string, Rule>> = {
   "GET /api/keys": rule("keys.own"),
   "POST /api/keys": rule("keys.own"),
   "DELETE /api/keys": rule("keys.own"),
-  "GET /api/keys/:id": rule("keys.own"),
-  "DELETE /api/keys/:id": rule("keys.own"),
+  "GET /api/keys/:id": rule("keys.own", { ownKey: true }),
+  "DELETE /api/keys/:id": rule("keys.own", { ownKey: true }),
 
   // Sites.
   "GET /api/sites": rule("sites.read", { site: "handler" }),

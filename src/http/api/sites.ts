@@ -10,6 +10,7 @@ import { Caller } from "./contract/authorization.ts"
 import { refusal } from "./envelope.ts"
 import { refuse } from "./failures.ts"
 import { findSite } from "./findSite.ts"
+import { jsonText } from "./jsonText.ts"
 import { ensureMay, reached } from "./reach.ts"
 import { corsView, siteView } from "./views.ts"
 
@@ -33,7 +34,7 @@ export const sitesLayer = HttpApiBuilder.group(Api, "sites", (handlers) =>
       .handle("list", ({ urlParams: { deleted, limit, offset } }) =>
         Effect.map(reached, (only) => {
           const { sites, total } = read.sites({ deleted, only, limit, offset })
-          return { data: sites.map((row) => siteView(row, addresses)), meta: { total, limit, offset } }
+          return jsonText(JSON.stringify(sites.map((row) => siteView(row, addresses))), { total, limit, offset })
         }),
       )
       .handle("create", ({ payload }) =>

@@ -86,7 +86,7 @@ export const classicDeploy = Effect.gen(function* () {
           (error) => resume(error instanceof DeployRefused ? Effect.fail(error) : Effect.die(error)),
         )
       })
-      return yield* rate.within(caller.key, receiveAndDeploy)
+      return yield* rate.within(caller, receiveAndDeploy)
     })
 
   return (req: IncomingMessage, res: ServerResponse): void => {

@@ -143,15 +143,8 @@ export const liveEvents = ({ beatMs = 15_000, stallMs = 60_000, paceMs }: LiveEv
     }
 
     const committed = (commit: Committed): void => {
-      const touched = new Set(commit.events.filter(({ type }) => !isUse.has(type)).map(({ stream }) => stream))
-      for (const stream of streams) {
-        const { key, session } = stream.who
-        const isTheirs =
-          touched.has(accountsStream) ||
-          (key !== undefined && touched.has(keyStream(key))) ||
-          (session !== undefined && touched.has(sessionStream(session)))
-        if (isTheirs) checkAgain(stream)
-      }
+      const changed = commit.events.filter(({ stream, type }) => isOfAccess.test(stream) && !isUse.has(type)).map(({ stream }) => stream)
+      if (changed.length > 0) for (const stream of streams) if (changed.some((name) => concerns(name, stream.who))) checkAgain(stream)
       feed.committed(commit)
     }
 
@@ -198,7 +191,10 @@ export const liveEvents = ({ beatMs = 15_000, stallMs = 60_000, paceMs }: LiveEv
       stream: (req, res) =>
         answer(
           admitted(req, res),
-          (who, asked) => begin(req, who, asked, (options) => eventStreamOutlet(req, res, options)),
+          // Whoever has gone meanwhile would never be heard of again.
+          (who, asked) => {
+            if (!req.socket.destroyed) begin(req, who, asked, (options) => eventStreamOutlet(req, res, options))
+          },
           (failure) => refuseRequest(req, res, failure),
         ),
       upgrade: (req, socket, head) => {
@@ -217,6 +213,15 @@ export const liveEvents = ({ beatMs = 15_000, stallMs = 60_000, paceMs }: LiveEv
     }
     return live
   })
+
+/** Streams that say who may what. */
+const isOfAccess = /^(owner$|key\/|session\/)/
+
+/** Whether what happened in such a stream may be about whoever this is. */
+const concerns = (stream: string, { key, session }: Principal): boolean =>
+  stream === accountsStream ||
+  (key !== undefined && stream === keyStream(key)) ||
+  (session !== undefined && stream === sessionStream(session))
 
 /** Events of accounts, keys and sessions that only say that something was used. */
 const isUse: ReadonlySet<string> = new Set(["v1.KeyUsed", "v1.SessionSeen", "v1.TotpUsed", "v1.RecoveryCodeUsed", "v1.PasskeyUsed"])

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as TestClock from "effect/TestClock"
 import { newest } from "../../../src/cli/audit/audit.ts"
 import type { Filters } from "../../../src/cli/audit/filters.ts"
 import { follow } from "../../../src/cli/audit/follow.ts"
@@ -39,7 +40,7 @@ describe("the newest events", () => {
       const count = Math.min(Number(query.get("limit")), before - 1)
       const data = Array.from({ length: count }, (_, index) => event(before - 1 - index))
       const last = before - count
-      return { body: { data, meta: { next: last > 1 ? String(last) : null } } }
+      return { body: { data, meta: { limit: count, next: last > 1 ? String(last) : null } } }
     })
 
   it.effect("come oldest first, over as many pages as they need", () =>
@@ -64,29 +65,50 @@ describe("the newest events", () => {
 })
 
 describe("following", () => {
-  /** Answers two events, then one, then nothing for ever. */
-  const following = (json: boolean) => {
+  const sent = (...seqs: ReadonlyArray<number>): string => seqs.map((seq) => `id: ${seq}\ndata: ${JSON.stringify(event(seq))}\n\n`).join("")
+
+  /** Sends two events, then one, then nothing for ever. */
+  const following = (json: boolean, filters: Partial<Filters> = {}) => {
     const screen = terminal()
-    const asked: Array<string | null> = []
+    const asked: Array<string> = []
     const work = Effect.gen(function* () {
-      const server = yield* fakeServer(({ query }) => {
-        asked.push(query.get("after"))
-        const batch = asked.length === 1 ? [event(8), event(9)] : asked.length === 2 ? [event(10)] : []
-        return { body: { data: batch, meta: { next: null } } }
+      const server = yield* fakeServer(({ path, query }) => {
+        asked.push(`${path}?${query}`)
+        return { events: asked.length === 1 ? sent(8, 9) : asked.length === 2 ? `: beat\n\n${sent(10)}` : "" }
       })
-      const fiber = yield* Effect.fork(follow(server, none, json, 7))
-      while (asked.length < 5) yield* Effect.yieldNow()
+      const fiber = yield* Effect.fork(follow(server, { ...none, ...filters }, json, 7))
+      while (asked.length < 4) yield* TestClock.adjust("1 second")
       yield* Fiber.interrupt(fiber)
-      return { printed: screen.printed.join("\n").split("\n"), asked: asked.slice(0, 5) }
+      return { printed: screen.printed.join("\n").split("\n"), asked }
     })
     return Effect.provide(work, screen.layer)
   }
 
-  it.effect("asks on from the last event it has seen", () =>
+  it.effect("goes on from the last event it has seen whenever the connection ends", () =>
     Effect.gen(function* () {
       const { asked, printed } = yield* following(false)
-      expect(asked).toEqual(["7", "9", "10", "10", "10"])
+      expect(asked).toEqual([7, 9, 10, 10].map((after) => `/api/events/live?after=${after}`))
       expect(printed.map((line) => Number(line.trim().split(/\s+/)[0]))).toEqual([8, 9, 10])
+    }),
+  )
+
+  it.effect("asks for what is meant, and keeps to the times itself", () =>
+    Effect.gen(function* () {
+      const filters = {
+        site: Option.some("shop"),
+        type: Option.some("SiteDeployed"),
+        stream: Option.some("a/b"),
+        actor: Option.some("key:1"),
+      }
+      const { asked } = yield* following(true, filters)
+      expect(asked[0]).toBe("/api/events/live?site=shop&stream=a%2Fb&type=SiteDeployed&actor=key%3A1&after=7")
+      const times: ReadonlyArray<readonly [times: Partial<Filters>, shows: boolean]> = [
+        [{ since: Option.some("2026-01-01") }, true],
+        [{ since: Option.some("2026-01-03") }, false],
+        [{ until: Option.some("2026-01-03") }, true],
+        [{ until: Option.some("2026-01-02") }, false],
+      ]
+      for (const [given, shows] of times) expect((yield* following(true, given)).printed.join("") !== "").toBe(shows)
     }),
   )
 

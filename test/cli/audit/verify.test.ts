@@ -28,7 +28,7 @@ const chain = (length: number, bad?: number) => {
         data: {},
         hash: hashOf(seq),
       }
-      return { body: { data: seq > length ? [] : [entry], meta: { next: null } } }
+      return { body: { data: seq > length ? [] : [entry], meta: { limit: 1, next: null } } }
     }
     asked.push(`${after}:${query.get("hash")?.slice(-2) ?? ""}`)
     const seq = Math.min(after + 10, length)

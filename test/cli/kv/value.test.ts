@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { parseTime } from "../../../src/cli/lifetime.ts"
 import { textOfValue, valueOfText } from "../../../src/cli/kv/value.ts"
+import { parseTime } from "../../../src/cli/lifetime.ts"
 
 describe("a value on the command line", () => {
   it.each([

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { policy } from "../../../src/http/api/policy.ts"
 import { apiRates, type RateClass, rateOf } from "../../../src/http/limits/apiRates.ts"
 
 describe("an endpoint falls under", () => {
@@ -63,6 +64,15 @@ describe("an endpoint falls under", () => {
       const [method = "", path = ""] = endpoint.split(" ")
       expect(rateOf(method, path)).toBe(expected)
     })
+})
+
+it("an endpoint that changes something falls under no limit for reads", () => {
+  const changing = Object.keys(policy).filter((endpoint) => !endpoint.startsWith("GET "))
+  expect(changing.length).toBeGreaterThan(20)
+  for (const endpoint of changing) {
+    const [method = "", path = ""] = endpoint.split(" ")
+    expect(rateOf(method, path), endpoint).not.toBe("read")
+  }
 })
 
 describe("a caller", () => {

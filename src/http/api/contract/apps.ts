@@ -1,5 +1,6 @@
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { Data, Failure, List } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
@@ -30,21 +31,32 @@ const ClassicDeployment = Schema.Struct({
 
 /** Sites and deploys under their names in Fazt 0.9, for clients that know them so. */
 export class AppsGroup extends HttpApiGroup.make("apps")
-  /** All that the caller reaches, but those that were deleted; `all` changes nothing. */
   .add(
     HttpApiEndpoint.get("list", "/apps")
       .setUrlParams(Schema.Struct({ all: Schema.optional(Schema.String), limit: Limit(1000, 1000), offset: Offset }))
-      .addSuccess(List(App)),
+      .addSuccess(List(App))
+      .annotate(OpenApi.Summary, "Sites, as apps")
+      .annotate(OpenApi.Description, "All that the caller reaches, but those that were deleted; `all` changes nothing."),
   )
-  .add(HttpApiEndpoint.get("get")`/apps/${site}`.addSuccess(Data(App)))
-  /** 403 `SYSTEM_APP` for the sites that the server itself shows. */
-  .add(HttpApiEndpoint.del("delete")`/apps/${site}`.addSuccess(Message))
-  .add(HttpApiEndpoint.get("files")`/apps/${site}/files`.setUrlParams(FileParams).addSuccess(List(File)))
-  /** The newest 50 of the sites that the caller reaches. */
+  .add(HttpApiEndpoint.get("get")`/apps/${site}`.addSuccess(Data(App)).annotate(OpenApi.Summary, "One site, as an app"))
   .add(
-    HttpApiEndpoint.get("deployments", "/deployments").addSuccess(
-      Data(Schema.Struct({ deployments: Schema.Array(ClassicDeployment) })),
-    ),
+    HttpApiEndpoint.del("delete")`/apps/${site}`
+      .addSuccess(Message)
+      .annotate(OpenApi.Summary, "Delete a site, as an app")
+      .annotate(OpenApi.Description, "403 `SYSTEM_APP` for the sites that the server itself shows."),
+  )
+  .add(
+    HttpApiEndpoint.get("files")`/apps/${site}/files`
+      .setUrlParams(FileParams)
+      .addSuccess(List(File))
+      .annotate(OpenApi.Summary, "A site's files, as an app's"),
+  )
+  .add(
+    HttpApiEndpoint.get("deployments", "/deployments")
+      .addSuccess(Data(Schema.Struct({ deployments: Schema.Array(ClassicDeployment) })))
+      .annotate(OpenApi.Summary, "The newest deploys of all sites")
+      .annotate(OpenApi.Description, "The newest 50 of the sites that the caller reaches."),
   )
   .middleware(Authorization)
-  .addError(Failure) {}
+  .addError(Failure)
+  .annotate(OpenApi.Description, "Sites and deploys under their names in Fazt 0.9, for clients that know them so.") {}

@@ -1,6 +1,7 @@
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { BlobHash, DeploySource } from "../../../events/site.ts"
 import { Data, Failure, List, Page } from "../envelope.ts"
@@ -93,33 +94,48 @@ const deploy = HttpApiSchema.param("deploy", Schema.String)
 
 /** What sites showed when. A deploy is named by its id, by a beginning of it that is unique within the site, as `live` or as `previous`. */
 export class DeploysGroup extends HttpApiGroup.make("deploys")
-  /** The deploys of a site, newest first, without the rollbacks and deletions between them. */
   .add(
     HttpApiEndpoint.get("list")`/sites/${site}/deploys`
       .setUrlParams(Schema.Struct({ limit: Limit(1000, 100), offset: Offset }))
-      .addSuccess(List(Deployment)),
+      .addSuccess(List(Deployment))
+      .annotate(OpenApi.Summary, "A site's deploys")
+      .annotate(OpenApi.Description, "Newest first, without the rollbacks and deletions between them."),
   )
-  .add(HttpApiEndpoint.get("get")`/sites/${site}/deploys/${deploy}`.addSuccess(Data(Deploy)))
+  .add(HttpApiEndpoint.get("get")`/sites/${site}/deploys/${deploy}`.addSuccess(Data(Deploy)).annotate(OpenApi.Summary, "One deploy"))
   .add(
     HttpApiEndpoint.get("history")`/sites/${site}/history`
       .setUrlParams(Schema.Struct({ before: Cursor, limit: Limit(1000, 50) }))
-      .addSuccess(Page(Deployment)),
+      .addSuccess(Page(Deployment))
+      .annotate(OpenApi.Summary, "What a site showed when")
+      .annotate(OpenApi.Description, "Deploys, rollbacks, deletions, newest first; `before` pages back."),
   )
   .add(
     HttpApiEndpoint.get("diff")`/sites/${site}/diff`
       .setUrlParams(Schema.Struct({ from: Schema.String, to: Schema.String, text: Flag }))
-      .addSuccess(Data(Diff)),
+      .addSuccess(Data(Diff))
+      .annotate(OpenApi.Summary, "What differs between two deploys")
+      .annotate(OpenApi.Description, "With `text=true` also the lines of text files."),
   )
-  /** Publishes a manifest whose blobs have been uploaded. 409 `BLOBS_MISSING` names those that have not. */
   .add(
     HttpApiEndpoint.post("deploy")`/sites/${site}/deploys`
       .setPayload(DeployRequest)
-      .addSuccess(Data(Deployed), { status: 201 }),
+      .addSuccess(Data(Deployed), { status: 201 })
+      .annotate(OpenApi.Summary, "Publish a manifest")
+      .annotate(
+        OpenApi.Description,
+        "Its blobs have been uploaded before; 409 `BLOBS_MISSING` names those that have not. It is live with the answer.",
+      ),
   )
   .add(
     HttpApiEndpoint.post("rollback")`/sites/${site}/rollback`
       .setPayload(Schema.Struct({ to: Schema.optional(Schema.String) }))
-      .addSuccess(Data(Site)),
+      .addSuccess(Data(Site))
+      .annotate(OpenApi.Summary, "Show an earlier deploy again")
+      .annotate(OpenApi.Description, "`to` says which; without it the one before."),
   )
   .middleware(Authorization)
-  .addError(Failure) {}
+  .addError(Failure)
+  .annotate(
+    OpenApi.Description,
+    "What sites showed when. A deploy is named by its id, by a beginning of it that is unique within the site, as `live` or as `previous`.",
+  ) {}

@@ -1,5 +1,6 @@
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { Data, Failure, Page } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
@@ -49,16 +50,13 @@ const Item = Schema.Struct({ collection: Schema.String, id: Schema.String })
 
 /** The documents of sites. Ids are given in the query, since they may hold slashes. */
 export class DocumentsGroup extends HttpApiGroup.make("documents")
-  /** The collections of a site, by name; those that have no documents are none. */
   .add(
     HttpApiEndpoint.get("collections")`/sites/${site}/documents`
       .setUrlParams(Schema.Struct({ cursor: Schema.optional(Schema.String), limit: Limit(1000, 100) }))
-      .addSuccess(Page(Collection)),
+      .addSuccess(Page(Collection))
+      .annotate(OpenApi.Summary, "A site's collections")
+      .annotate(OpenApi.Description, "By name; those that have no documents are none."),
   )
-  /**
-   * The documents of a collection, newest first. `query` is JSON in the language of `ds.find`. An answer looks at so many documents only,
-   * and has so many bytes: it may have fewer documents than `limit`, or none, while `meta.next` says that there are more.
-   */
   .add(
     HttpApiEndpoint.get("list")`/sites/${site}/documents/items`
       .setUrlParams(
@@ -69,31 +67,45 @@ export class DocumentsGroup extends HttpApiGroup.make("documents")
           limit: Limit(1000, 100),
         }),
       )
-      .addSuccess(Page(Document)),
+      .addSuccess(Page(Document))
+      .annotate(OpenApi.Summary, "The documents of a collection")
+      .annotate(
+        OpenApi.Description,
+        "Newest first. `query` is JSON in the language of `ds.find`. An answer looks at so many documents only, and has so many bytes: it may have fewer documents than `limit`, or none, while `meta.next` says that there are more.",
+      ),
   )
-  /** The document as it is now or, with `version`, as it was then. */
   .add(
     HttpApiEndpoint.get("get")`/sites/${site}/documents/item`
       .setUrlParams(Schema.Struct({ ...Item.fields, version: Cursor }))
-      .addSuccess(Data(Document)),
+      .addSuccess(Data(Document))
+      .annotate(OpenApi.Summary, "A document")
+      .annotate(OpenApi.Description, "As it is now or, with `version`, as it was then."),
   )
-  /** Puts a document in the place of the one with this id, if there is one. `if_version`: only if that is its version, 0 for none. */
   .add(
     HttpApiEndpoint.put("set")`/sites/${site}/documents/item`
       .setUrlParams(Schema.Struct({ ...Item.fields, if_version: Cursor }))
       .setPayload(Schema.Struct({ data: JsonObject }))
-      .addSuccess(Data(DocumentInfo)),
+      .addSuccess(Data(DocumentInfo))
+      .annotate(OpenApi.Summary, "Put a document")
+      .annotate(
+        OpenApi.Description,
+        "In the place of the one with this id, if there is one. `if_version`: only if that is its version, 0 for none.",
+      ),
   )
   .add(
     HttpApiEndpoint.del("delete")`/sites/${site}/documents/item`
       .setUrlParams(Schema.Struct({ ...Item.fields, if_version: Cursor }))
-      .addSuccess(Message),
+      .addSuccess(Message)
+      .annotate(OpenApi.Summary, "Delete a document")
+      .annotate(OpenApi.Description, "`if_version`: only if that is its version."),
   )
-  /** Everything that happened to a document, newest first; `before` (a version) pages back. */
   .add(
     HttpApiEndpoint.get("history")`/sites/${site}/documents/history`
       .setUrlParams(Schema.Struct({ ...Item.fields, before: Cursor, limit: Limit(1000, 50) }))
-      .addSuccess(Page(DocumentVersion)),
+      .addSuccess(Page(DocumentVersion))
+      .annotate(OpenApi.Summary, "Everything that happened to a document")
+      .annotate(OpenApi.Description, "Newest first; `before` (a version) pages back."),
   )
   .middleware(Authorization)
-  .addError(Failure) {}
+  .addError(Failure)
+  .annotate(OpenApi.Description, "The documents of sites. Ids are given in the query, since they may hold slashes.") {}

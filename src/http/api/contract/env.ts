@@ -1,6 +1,7 @@
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { Data, Failure } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
@@ -19,25 +20,38 @@ const variable = HttpApiSchema.param("name", Schema.String)
 
 /** The environment variables of sites. Values go in and never come out. */
 export class EnvGroup extends HttpApiGroup.make("env")
-  .add(HttpApiEndpoint.get("list")`/sites/${site}/env`.addSuccess(Data(Schema.Array(EnvVariable))))
-  /** Sets several, all or none of them. Those that are not named stay as they are. */
+  .add(
+    HttpApiEndpoint.get("list")`/sites/${site}/env`
+      .addSuccess(Data(Schema.Array(EnvVariable)))
+      .annotate(OpenApi.Summary, "A site's variables")
+      .annotate(OpenApi.Description, "Their names, never their values."),
+  )
   .add(
     HttpApiEndpoint.patch("setAll")`/sites/${site}/env`
       .setPayload(Schema.Struct({ values: Schema.Record({ key: Schema.String, value: SecretText }) }))
-      .addSuccess(Data(Schema.Array(EnvVariable))),
+      .addSuccess(Data(Schema.Array(EnvVariable)))
+      .annotate(OpenApi.Summary, "Set several variables")
+      .annotate(OpenApi.Description, "All or none of them. Those that are not named stay as they are."),
   )
   .add(
     HttpApiEndpoint.put("set")`/sites/${site}/env/${variable}`
       .setPayload(Schema.Struct({ value: SecretText }))
-      .addSuccess(Data(EnvVariable)),
+      .addSuccess(Data(EnvVariable))
+      .annotate(OpenApi.Summary, "Set a variable"),
   )
-  /** With `purge`, every value that the variable ever had is shredded; else they stay sealed. */
-  .add(HttpApiEndpoint.del("unset")`/sites/${site}/env/${variable}`.setUrlParams(Schema.Struct({ purge: Flag })).addSuccess(Message))
+  .add(
+    HttpApiEndpoint.del("unset")`/sites/${site}/env/${variable}`
+      .setUrlParams(Schema.Struct({ purge: Flag }))
+      .addSuccess(Message)
+      .annotate(OpenApi.Summary, "Unset a variable")
+      .annotate(OpenApi.Description, "With `purge`, every value that it ever had is shredded; else they stay sealed."),
+  )
   /** The three as Fazt 0.9 has them. What is unset by `id` stays sealed in the vault. */
   .add(
     HttpApiEndpoint.get("classicList", "/envvars")
       .setUrlParams(Schema.Struct({ site_id: Schema.optional(Schema.String) }))
-      .addSuccess(Data(Schema.Struct({ vars: Schema.Array(ClassicVariable) }))),
+      .addSuccess(Data(Schema.Struct({ vars: Schema.Array(ClassicVariable) })))
+      .annotate(OpenApi.Summary, "A site's variables, in the form of Fazt 0.9"),
   )
   .add(
     HttpApiEndpoint.post("classicSet", "/envvars")
@@ -49,12 +63,16 @@ export class EnvGroup extends HttpApiGroup.make("env")
           value: Schema.optionalWith(SecretText, { exact: true }),
         }),
       )
-      .addSuccess(Data(Schema.Struct({}))),
+      .addSuccess(Data(Schema.Struct({})))
+      .annotate(OpenApi.Summary, "Set a variable, in the form of Fazt 0.9"),
   )
   .add(
     HttpApiEndpoint.del("classicUnset", "/envvars")
       .setUrlParams(Schema.Struct({ id: Schema.optional(Schema.String) }))
-      .addSuccess(Message),
+      .addSuccess(Message)
+      .annotate(OpenApi.Summary, "Unset a variable, in the form of Fazt 0.9")
+      .annotate(OpenApi.Description, "`id` is `<site>:<name>`. Its values stay sealed."),
   )
   .middleware(Authorization)
-  .addError(Failure) {}
+  .addError(Failure)
+  .annotate(OpenApi.Description, "The environment variables of sites. Values go in and never come out.") {}

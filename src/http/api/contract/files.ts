@@ -1,6 +1,7 @@
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { BlobHash } from "../../../events/site.ts"
 import { Failure, List } from "../envelope.ts"
@@ -32,13 +33,20 @@ export const Content = HttpApiSchema.Uint8Array({ contentType: "application/octe
 
 /** The files of deploys. */
 export class FilesGroup extends HttpApiGroup.make("files")
-  .add(HttpApiEndpoint.get("list")`/sites/${site}/files`.setUrlParams(FileParams).addSuccess(List(File)))
-  /** A file's bytes, with the type that it is served with. The rest of the path is the file's. */
+  .add(
+    HttpApiEndpoint.get("list")`/sites/${site}/files`
+      .setUrlParams(FileParams)
+      .addSuccess(List(File))
+      .annotate(OpenApi.Summary, "A site's files"),
+  )
   .add(
     HttpApiEndpoint.get("content", "/sites/:site/files/*")
       .setPath(Schema.Struct({ site, "*": Schema.String }))
       .setUrlParams(Schema.Struct({ deploy: Schema.optional(Schema.String) }))
-      .addSuccess(Content),
+      .addSuccess(Content)
+      .annotate(OpenApi.Summary, "A file's bytes")
+      .annotate(OpenApi.Description, "With the type that it is served with. The rest of the path is the file's."),
   )
   .middleware(Authorization)
-  .addError(Failure) {}
+  .addError(Failure)
+  .annotate(OpenApi.Description, "The files of deploys.") {}

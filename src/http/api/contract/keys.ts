@@ -1,6 +1,7 @@
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { Scope } from "../../../events/keys.ts"
 import { SiteName } from "../../../events/site.ts"
@@ -34,7 +35,8 @@ export class KeysGroup extends HttpApiGroup.make("keys")
   .add(
     HttpApiEndpoint.get("list", "/keys")
       .setUrlParams(Schema.Struct({ limit: Limit(1000, 100), offset: Offset }))
-      .addSuccess(List(ApiKey)),
+      .addSuccess(List(ApiKey))
+      .annotate(OpenApi.Summary, "API keys"),
   )
   .add(
     HttpApiEndpoint.post("create", "/keys")
@@ -47,15 +49,24 @@ export class KeysGroup extends HttpApiGroup.make("keys")
           expires_in_days: Schema.optional(Schema.Int.pipe(Schema.between(1, 3650))),
         }),
       )
-      .addSuccess(Data(NewApiKey), { status: 201 }),
+      .addSuccess(Data(NewApiKey), { status: 201 })
+      .annotate(OpenApi.Summary, "Make an API key")
+      .annotate(OpenApi.Description, "`token` is shown this once. A key may never more than whoever made it."),
   )
-  .add(HttpApiEndpoint.get("get")`/keys/${id}`.addSuccess(Data(ApiKey)))
-  .add(HttpApiEndpoint.del("revoke")`/keys/${id}`.addSuccess(Message))
+  .add(HttpApiEndpoint.get("get")`/keys/${id}`.addSuccess(Data(ApiKey)).annotate(OpenApi.Summary, "One API key"))
+  .add(
+    HttpApiEndpoint.del("revoke")`/keys/${id}`
+      .addSuccess(Message)
+      .annotate(OpenApi.Summary, "Revoke an API key")
+      .annotate(OpenApi.Description, "It is no good from then on, for ever."),
+  )
   /** The same, in the form of Fazt 0.9. */
   .add(
     HttpApiEndpoint.del("classicRevoke", "/keys")
       .setUrlParams(Schema.Struct({ id: Schema.String }))
-      .addSuccess(Message),
+      .addSuccess(Message)
+      .annotate(OpenApi.Summary, "Revoke an API key, in the form of Fazt 0.9"),
   )
   .middleware(Authorization)
-  .addError(Failure) {}
+  .addError(Failure)
+  .annotate(OpenApi.Description, "API keys: one's own; those who manage users see and revoke everybody's.") {}

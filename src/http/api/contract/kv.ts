@@ -1,5 +1,6 @@
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { Data, Failure, Page } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
@@ -46,15 +47,16 @@ export class KvGroup extends HttpApiGroup.make("kv")
           limit: Limit(1000, 100),
         }),
       )
-      .addSuccess(Page(KvKey)),
+      .addSuccess(Page(KvKey))
+      .annotate(OpenApi.Summary, "A site's keys"),
   )
-  /** The value as it is now or, with `version`, as it was then. */
   .add(
     HttpApiEndpoint.get("get")`/sites/${site}/kv/value`
       .setUrlParams(Schema.Struct({ ...Key.fields, version: Cursor }))
-      .addSuccess(Data(KvEntry)),
+      .addSuccess(Data(KvEntry))
+      .annotate(OpenApi.Summary, "A key's value")
+      .annotate(OpenApi.Description, "As it is now or, with `version`, as it was then."),
   )
-  /** `if_version`: only if that is the key's version, 0 for none. */
   .add(
     HttpApiEndpoint.put("set")`/sites/${site}/kv/value`
       .setUrlParams(Schema.Struct({ ...Key.fields, if_version: Cursor }))
@@ -64,18 +66,24 @@ export class KvGroup extends HttpApiGroup.make("kv")
           ttl_ms: Schema.optional(Schema.Int.pipe(Schema.between(1, 1e15))),
         }),
       )
-      .addSuccess(Data(KvKey)),
+      .addSuccess(Data(KvKey))
+      .annotate(OpenApi.Summary, "Set a key")
+      .annotate(OpenApi.Description, "`if_version`: only if that is the key's version, 0 for none."),
   )
   .add(
     HttpApiEndpoint.del("delete")`/sites/${site}/kv/value`
       .setUrlParams(Schema.Struct({ ...Key.fields, if_version: Cursor }))
-      .addSuccess(Message),
+      .addSuccess(Message)
+      .annotate(OpenApi.Summary, "Delete a key")
+      .annotate(OpenApi.Description, "`if_version`: only if that is the key's version."),
   )
-  /** Everything that happened to a key, newest first; `before` (a version) pages back. */
   .add(
     HttpApiEndpoint.get("history")`/sites/${site}/kv/history`
       .setUrlParams(Schema.Struct({ ...Key.fields, before: Cursor, limit: Limit(1000, 50) }))
-      .addSuccess(Page(KvVersion)),
+      .addSuccess(Page(KvVersion))
+      .annotate(OpenApi.Summary, "Everything that happened to a key")
+      .annotate(OpenApi.Description, "Newest first; `before` (a version) pages back."),
   )
   .middleware(Authorization)
-  .addError(Failure) {}
+  .addError(Failure)
+  .annotate(OpenApi.Description, "The key-value store of sites. Keys are given in the query, since they may hold slashes.") {}

@@ -1,7 +1,8 @@
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
-import { LogLevel } from "../../../events/logs.ts"
+import { LogLevel, LogLine, maxLinesPerEvent } from "../../../events/logs.ts"
 import { Data, Failure, Page } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
 import { Count, Cursor, Limit, site, Time, Wait } from "./common.ts"
@@ -19,14 +20,16 @@ export const LogEntry = Schema.Struct({
 }).annotations({ identifier: "LogEntry" })
 export type LogEntry = typeof LogEntry.Type
 
+/** The id of a line is that of the event which brought it, times this, and its place among the event's lines. */
+export const idsPerEvent = maxLinesPerEvent
+
+/** What an event of the stream `logs/<site>` brings, with which a log can be followed. */
+export const LogsWritten = Schema.Struct({ site: Schema.String, lines: Schema.Array(LogLine) })
+
 const ClassicLogEntry = Schema.Struct({ id: Count, level: LogLevel, message: Schema.String, created_at: Time })
 
 /** What the code of sites wrote. */
 export class LogsGroup extends HttpApiGroup.make("logs")
-  /**
-   * A site's log, newest first; `before` pages back (`meta.next`). With `after`, oldest first from there on, and with `wait`
-   * (seconds, at most 30) the answer waits for the first match: this is how to follow. `level`: that one and worse.
-   */
   .add(
     HttpApiEndpoint.get("list")`/sites/${site}/logs`
       .setUrlParams(
@@ -41,13 +44,20 @@ export class LogsGroup extends HttpApiGroup.make("logs")
           limit: Limit(1000, 50),
         }),
       )
-      .addSuccess(Page(LogEntry)),
+      .addSuccess(Page(LogEntry))
+      .annotate(OpenApi.Summary, "A site's log")
+      .annotate(
+        OpenApi.Description,
+        "Newest first; `before` pages back, from `meta.next`. With `after`, oldest first from there on, and with `wait` the answer waits for the first match: this is how to follow without a stream. `level`: that one and worse.",
+      ),
   )
-  /** The same in the form of Fazt 0.9, newest first. */
   .add(
     HttpApiEndpoint.get("classic", "/logs")
       .setUrlParams(Schema.Struct({ site_id: Schema.String, limit: Limit(1000, 50) }))
-      .addSuccess(Data(Schema.Struct({ logs: Schema.Array(ClassicLogEntry) }))),
+      .addSuccess(Data(Schema.Struct({ logs: Schema.Array(ClassicLogEntry) })))
+      .annotate(OpenApi.Summary, "A site's log, in the form of Fazt 0.9")
+      .annotate(OpenApi.Description, "Newest first."),
   )
   .middleware(Authorization)
-  .addError(Failure) {}
+  .addError(Failure)
+  .annotate(OpenApi.Description, "What the code of sites wrote.") {}

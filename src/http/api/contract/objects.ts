@@ -1,5 +1,6 @@
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { BlobHash } from "../../../events/site.ts"
 import { Data, Failure, Page } from "../envelope.ts"
@@ -46,30 +47,40 @@ export class ObjectsGroup extends HttpApiGroup.make("objects")
           limit: Limit(1000, 100),
         }),
       )
-      .addSuccess(Page(StoredObject)),
+      .addSuccess(Page(StoredObject))
+      .annotate(OpenApi.Summary, "A site's objects"),
   )
-  /** The bytes as they are now or, with `version`, as they were then. */
   .add(
     HttpApiEndpoint.get("get")`/sites/${site}/objects/content`
       .setUrlParams(Schema.Struct({ ...Path.fields, version: Cursor }))
-      .addSuccess(Content),
+      .addSuccess(Content)
+      .annotate(OpenApi.Summary, "An object's bytes")
+      .annotate(OpenApi.Description, "As they are now or, with `version`, as they were then."),
   )
-  /** The body is the bytes, and `Content-Type` their type. `if_version`: only if that is the object's version, 0 for none. */
   .add(
     HttpApiEndpoint.put("put")`/sites/${site}/objects/content`
       .setUrlParams(Schema.Struct({ ...Path.fields, if_version: Cursor }))
-      .addSuccess(Data(StoredObject)),
+      .addSuccess(Data(StoredObject))
+      .annotate(OpenApi.Summary, "Put an object")
+      .annotate(
+        OpenApi.Description,
+        "The body is the bytes, and `Content-Type` their type. `if_version`: only if that is the object's version, 0 for none.",
+      ),
   )
   .add(
     HttpApiEndpoint.del("delete")`/sites/${site}/objects/content`
       .setUrlParams(Schema.Struct({ ...Path.fields, if_version: Cursor }))
-      .addSuccess(Message),
+      .addSuccess(Message)
+      .annotate(OpenApi.Summary, "Delete an object")
+      .annotate(OpenApi.Description, "`if_version`: only if that is the object's version."),
   )
-  /** Everything that happened to an object, newest first; `before` (a version) pages back. */
   .add(
     HttpApiEndpoint.get("history")`/sites/${site}/objects/history`
       .setUrlParams(Schema.Struct({ ...Path.fields, before: Cursor, limit: Limit(1000, 50) }))
-      .addSuccess(Page(ObjectVersion)),
+      .addSuccess(Page(ObjectVersion))
+      .annotate(OpenApi.Summary, "Everything that happened to an object")
+      .annotate(OpenApi.Description, "Newest first; `before` (a version) pages back."),
   )
   .middleware(Authorization)
-  .addError(Failure) {}
+  .addError(Failure)
+  .annotate(OpenApi.Description, "The objects of sites. Paths are given in the query, since they hold slashes.") {}

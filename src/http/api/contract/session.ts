@@ -1,6 +1,7 @@
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { Role } from "../../../events/accounts.ts"
 import { Data, Failure } from "../envelope.ts"
@@ -50,21 +51,67 @@ const code = HttpApiSchema.param("code", Schema.String)
  * wrong. Where a second factor is on, a login without `code` gives 401 `SECOND_FACTOR_REQUIRED`. After too many failures: 429, with `Retry-After`.
  */
 export class SessionGroup extends HttpApiGroup.make("session")
-  .add(HttpApiEndpoint.post("login", "/login").setPayload(Login).addSuccess(LoggedIn))
-  .add(HttpApiEndpoint.post("logout", "/logout").addSuccess(Message))
-  .add(HttpApiEndpoint.post("passkeyOptions", "/login/passkey/options").addSuccess(Data(WebAuthnJson)))
+  .add(
+    HttpApiEndpoint.post("login", "/login")
+      .setPayload(Login)
+      .addSuccess(LoggedIn)
+      .annotate(OpenApi.Summary, "Log in")
+      .annotate(
+        OpenApi.Description,
+        "The answer's cookie is the session. It is refused in the same words and the same time whether the name or the password is wrong. Where a second factor is on, a login without `code` gives 401 `SECOND_FACTOR_REQUIRED`. After too many failures: 429, with `Retry-After`.",
+      ),
+  )
+  .add(
+    HttpApiEndpoint.post("logout", "/logout")
+      .addSuccess(Message)
+      .annotate(OpenApi.Summary, "Log out")
+      .annotate(OpenApi.Description, "Ends the session and takes the cookie away."),
+  )
+  .add(
+    HttpApiEndpoint.post("passkeyOptions", "/login/passkey/options")
+      .addSuccess(Data(WebAuthnJson))
+      .annotate(OpenApi.Summary, "Begin to log in with a passkey")
+      .annotate(OpenApi.Description, "Gives what `navigator.credentials.get()` is called with."),
+  )
   .add(
     HttpApiEndpoint.post("passkeyLogin", "/login/passkey")
       .setPayload(Schema.Struct({ response: WebAuthnJson, remember_me: Schema.optional(Schema.Boolean) }))
-      .addSuccess(LoggedIn),
+      .addSuccess(LoggedIn)
+      .annotate(OpenApi.Summary, "Log in with a passkey")
+      .annotate(OpenApi.Description, "`response` is what `navigator.credentials.get()` gave."),
   )
-  .add(HttpApiEndpoint.get("status", "/auth/status").addSuccess(Status))
-  /** The names that later Go servers have, also without `/api` before them. */
-  .add(HttpApiEndpoint.get("authSession", "/auth/session").addSuccess(Status))
-  .add(HttpApiEndpoint.post("authLogin", "/auth/login").setPayload(Login).addSuccess(LoggedIn))
-  .add(HttpApiEndpoint.post("authLogout", "/auth/logout").addSuccess(Message))
-  .add(HttpApiEndpoint.get("invitation")`/auth/invite/${code}`.addSuccess(Data(Invitation)))
-  /** Takes up an invitation, once: makes the account and logs it in. */
-  .add(HttpApiEndpoint.post("join")`/auth/invite/${code}`.setPayload(Joining).addSuccess(LoggedIn, { status: 201 }))
+  .add(HttpApiEndpoint.get("status", "/auth/status").addSuccess(Status).annotate(OpenApi.Summary, "Who is logged in"))
+  .add(
+    HttpApiEndpoint.get("authSession", "/auth/session")
+      .addSuccess(Status)
+      .annotate(OpenApi.Summary, "Who is logged in, by its later name")
+      .annotate(OpenApi.Description, "Also at `/auth/session`."),
+  )
+  .add(
+    HttpApiEndpoint.post("authLogin", "/auth/login")
+      .setPayload(Login)
+      .addSuccess(LoggedIn)
+      .annotate(OpenApi.Summary, "Log in, by its later name")
+      .annotate(OpenApi.Description, "Also at `/auth/login`."),
+  )
+  .add(
+    HttpApiEndpoint.post("authLogout", "/auth/logout")
+      .addSuccess(Message)
+      .annotate(OpenApi.Summary, "Log out, by its later name")
+      .annotate(OpenApi.Description, "Also at `/auth/logout`."),
+  )
+  .add(
+    HttpApiEndpoint.get("invitation")`/auth/invite/${code}`
+      .addSuccess(Data(Invitation))
+      .annotate(OpenApi.Summary, "What an invitation is for"),
+  )
+  .add(
+    HttpApiEndpoint.post("join")`/auth/invite/${code}`
+      .setPayload(Joining)
+      .addSuccess(LoggedIn, { status: 201 })
+      .annotate(OpenApi.Summary, "Take up an invitation")
+      .annotate(OpenApi.Description, "Once: makes the account and logs it in."),
+  )
   .middleware(Anyone)
-  .addError(Failure) {}
+  .addError(Failure)
+  .annotate(OpenApi.Description, "Logging in and out, and joining by invitation.") {}

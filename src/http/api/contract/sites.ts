@@ -1,5 +1,6 @@
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { Data, Failure, List } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
@@ -51,33 +52,57 @@ const NewCors = Schema.Struct({
 
 /** Sites by their names. */
 export class SitesGroup extends HttpApiGroup.make("sites")
-  /** Those that the caller reaches, by name. `deleted=true`: also those that were deleted. */
   .add(
     HttpApiEndpoint.get("list", "/sites")
       .setUrlParams(Schema.Struct({ deleted: Flag, limit: Limit(1000, 100), offset: Offset }))
-      .addSuccess(List(Site)),
+      .addSuccess(List(Site))
+      .annotate(OpenApi.Summary, "Sites")
+      .annotate(OpenApi.Description, "Those that the caller reaches, by name. `deleted=true`: also those that were deleted."),
   )
   .add(
     HttpApiEndpoint.post("create", "/sites")
       .setPayload(Schema.Struct({ site: Schema.String }))
-      .addSuccess(Data(Site), { status: 201 }),
+      .addSuccess(Data(Site), { status: 201 })
+      .annotate(OpenApi.Summary, "Make a site")
+      .annotate(OpenApi.Description, "It shows nothing before its first deploy."),
   )
-  /** As Fazt 0.9 has it; the same as `DELETE /api/sites/<site>`. */
   .add(
     HttpApiEndpoint.del("classicDelete", "/sites")
       .setUrlParams(Schema.Struct({ site_id: Schema.optional(Schema.String) }))
-      .addSuccess(Message),
+      .addSuccess(Message)
+      .annotate(OpenApi.Summary, "Delete a site, in the form of Fazt 0.9")
+      .annotate(OpenApi.Description, "The same as `DELETE /api/sites/<site>`."),
   )
-  .add(HttpApiEndpoint.get("get")`/sites/${site}`.addSuccess(Data(Site)))
-  .add(HttpApiEndpoint.del("delete")`/sites/${site}`.addSuccess(Message))
-  .add(HttpApiEndpoint.post("undelete")`/sites/${site}/undelete`.addSuccess(Data(Site)))
-  .add(HttpApiEndpoint.get("cors")`/sites/${site}/cors`.addSuccess(Data(Cors)))
-  /** Takes the place of what was set before. Holds for the answers of the site's code; files follow its `_headers`. */
+  .add(HttpApiEndpoint.get("get")`/sites/${site}`.addSuccess(Data(Site)).annotate(OpenApi.Summary, "One site"))
+  .add(
+    HttpApiEndpoint.del("delete")`/sites/${site}`
+      .addSuccess(Message)
+      .annotate(OpenApi.Summary, "Delete a site")
+      .annotate(OpenApi.Description, "Its deploys and its data are kept, and come back with it."),
+  )
+  .add(
+    HttpApiEndpoint.post("undelete")`/sites/${site}/undelete`.addSuccess(Data(Site)).annotate(OpenApi.Summary, "Bring a deleted site back"),
+  )
+  .add(
+    HttpApiEndpoint.get("cors")`/sites/${site}/cors`
+      .addSuccess(Data(Cors))
+      .annotate(OpenApi.Summary, "Which origins may call a site's code"),
+  )
   .add(
     HttpApiEndpoint.put("setCors")`/sites/${site}/cors`
       .setPayload(NewCors)
-      .addSuccess(Data(Cors)),
+      .addSuccess(Data(Cors))
+      .annotate(OpenApi.Summary, "Let origins call a site's code")
+      .annotate(
+        OpenApi.Description,
+        "Takes the place of what was set before. Holds for the answers of the site's code; files follow its `_headers`.",
+      ),
   )
-  .add(HttpApiEndpoint.del("unsetCors")`/sites/${site}/cors`.addSuccess(Message))
+  .add(
+    HttpApiEndpoint.del("unsetCors")`/sites/${site}/cors`
+      .addSuccess(Message)
+      .annotate(OpenApi.Summary, "Let no other origin call a site's code"),
+  )
   .middleware(Authorization)
-  .addError(Failure) {}
+  .addError(Failure)
+  .annotate(OpenApi.Description, "Sites by their names.") {}

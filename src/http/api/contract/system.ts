@@ -6,30 +6,42 @@ import { Data, Failure } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
 import { Count } from "./common.ts"
 
+/** The newest event; its hash commits to all of history. */
 const Head = Schema.Struct({ seq: Count, hash: Schema.String })
+
+/** A count or a size, in words. */
+const count = (description: string) => Count.annotations({ jsonSchema: { type: "integer", minimum: 0, description } })
+const mebibytes = (description: string) => Schema.Number.annotations({ description: `${description}, in MiB.` })
+
+/** Where Fazt 0.9 told of connections of a pool. */
+const connections = {
+  open: count("How often the process has the cartridge's file open."),
+  inUse: count("How many of these connections have something to do."),
+}
 
 /** The names of Fazt 0.9, with what they mean here, and more of our own. */
 export const Health = Schema.Struct({
-  status: Schema.Literal("healthy", "read_only"),
+  status: Schema.Literal("healthy", "read_only").annotations({
+    description: "`read_only`: a newer release has written to the log, so this one must not.",
+  }),
   uptime_seconds: Count,
   version: Schema.String,
-  /** Always this: there is no other mode. */
-  mode: Schema.Literal("production"),
-  /** MiB. `used_mb`: memory of the process; `limit_mb`: what it may use on this machine; `vfs_cache_mb`: files in memory. */
-  memory: Schema.Struct({ used_mb: Schema.Number, limit_mb: Schema.Number, vfs_cache_mb: Schema.Number, heap_mb: Schema.Number }),
-  /** How often the process has the cartridge's file open, and how many of these connections have something to do. */
-  database: Schema.Struct({ path: Schema.String, open_connections: Count, in_use: Count }),
+  mode: Schema.Literal("production").annotations({ description: "Always this: there is no other mode." }),
+  memory: Schema.Struct({
+    used_mb: mebibytes("Memory of the process"),
+    limit_mb: mebibytes("What the process may use on this machine"),
+    vfs_cache_mb: mebibytes("Files in memory"),
+    heap_mb: mebibytes("The main thread's heap"),
+  }),
+  database: Schema.Struct({ path: Schema.String, open_connections: connections.open, in_use: connections.inUse }),
   runtime: Schema.Struct({
-    /** Requests that wait for the writer, whose events are yet to be written. */
-    queued_events: Count,
-    /** Threads of the process. */
-    goroutines: Count,
-    requests_in_flight: Count,
-    /** Queries that the reader thread has not answered yet. */
-    queries_waiting: Count,
-    functions_waiting: Count,
-    sandbox_threads: Count,
-    sockets: Count,
+    queued_events: count("Requests that wait for the writer, whose events are yet to be written."),
+    goroutines: count("Threads of the process, which has no goroutines."),
+    requests_in_flight: count("Requests that are not over yet, this one included."),
+    queries_waiting: count("Queries that the reader thread has not answered yet."),
+    functions_waiting: count("Requests to server code that wait for a sandbox."),
+    sandbox_threads: count("Threads that run server code."),
+    sockets: count("Open WebSockets of sites."),
   }),
   head: Head,
 }).annotations({ identifier: "Health" })
@@ -85,12 +97,11 @@ const LimitGroups = Schema.Struct(limitGroups)
 export type LimitGroups = typeof LimitGroups.Type
 
 export const Limits = Schema.Struct({
-  /** Bytes. */
-  TotalRAM: Count,
-  AvailableRAM: Count,
+  TotalRAM: count("Bytes that the server may use on this machine."),
+  AvailableRAM: count("Bytes of them that are free."),
   CPUCount: Count,
-  MaxVFSBytes: Count,
-  MaxUploadBytes: Count,
+  MaxVFSBytes: count("Memory for files that are served often."),
+  MaxUploadBytes: count("The largest upload."),
   ...limitGroups,
 }).annotations({ identifier: "Limits" })
 
@@ -101,8 +112,9 @@ export const LimitDescription = Schema.Struct({
   min: Schema.NullOr(Count),
   max: Schema.NullOr(Count),
   read_only: Schema.Boolean,
-  /** The setting that it is changed by; `null` where it cannot be changed. */
-  setting: Schema.NullOr(Schema.String),
+  setting: Schema.NullOr(Schema.String).annotations({
+    description: "The setting that it is changed by; `null` where it cannot be changed.",
+  }),
 }).annotations({ identifier: "LimitDescription" })
 export type LimitDescription = typeof LimitDescription.Type
 
@@ -113,40 +125,37 @@ const LimitsSchema = Schema.Record({
 }).annotations({ identifier: "LimitsSchema" })
 
 const CacheStatus = Schema.Struct({
-  CachedFiles: Count,
+  CachedFiles: count("Files, and pieces of large ones."),
   CacheSizeBytes: Count,
-  max_bytes: Count,
-  /** Since the start. */
-  hits: Count,
-  misses: Count,
+  max_bytes: count("What they may take, from the start on."),
+  hits: count("How often bytes were there when they were asked for, since the start."),
+  misses: count("How often they had to be read from the cartridge."),
 }).annotations({ identifier: "CacheStatus" })
 
 const DatabaseStatus = Schema.Struct({
-  /** How often the process has the file open; how many of these connections have something to do. */
-  OpenConnections: Count,
-  InUse: Count,
-  Idle: Count,
+  OpenConnections: connections.open,
+  InUse: connections.inUse,
+  Idle: count("Those that have nothing to do."),
   path: Schema.String,
   size_bytes: Count,
   wal_bytes: Count,
   page_size: Count,
   page_count: Count,
-  free_pages: Count,
+  free_pages: count("Pages that hold nothing any more, and are used before the file grows."),
   sqlite_version: Schema.String,
-  schema_version: Count,
+  schema_version: count("Migrations of the file's tables that have been made."),
   events: Count,
   head: Head,
   blobs: Count,
   blob_bytes: Count,
 }).annotations({ identifier: "DatabaseStatus" })
 
-/** `https`: whether the server itself speaks TLS; `ntfy`: whether it sends notifications. */
 const SystemConfig = Schema.Struct({
   version: Schema.String,
   domain: Schema.String,
-  env: Schema.Literal("production"),
-  https: Schema.Boolean,
-  ntfy: Schema.Boolean,
+  env: Schema.Literal("production").annotations({ description: "Always this." }),
+  https: Schema.Boolean.annotations({ description: "Whether the server itself speaks TLS." }),
+  ntfy: Schema.Boolean.annotations({ description: "Whether it sends notifications." }),
 }).annotations({ identifier: "SystemConfig" })
 
 /** How the server is and what limits it. */

@@ -1,6 +1,7 @@
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { Role } from "../../../events/accounts.ts"
 import { SiteName } from "../../../events/site.ts"
@@ -46,26 +47,43 @@ const paged = Schema.Struct({ limit: Limit(1000, 100), offset: Offset })
  * effect at once: a user whose role changes is logged out, and their keys may no more than they do.
  */
 export class UsersGroup extends HttpApiGroup.make("users")
-  .add(HttpApiEndpoint.get("list", "/users").setUrlParams(paged).addSuccess(List(User)))
-  .add(HttpApiEndpoint.get("get")`/users/${id}`.addSuccess(Data(User)))
-  .add(HttpApiEndpoint.patch("update")`/users/${id}`.setPayload(Schema.Struct({ role: Role, sites })).addSuccess(Data(User)))
-  /** The same, in the form of later Go servers. `user_id` or `username`. */
+  .add(HttpApiEndpoint.get("list", "/users").setUrlParams(paged).addSuccess(List(User)).annotate(OpenApi.Summary, "Users"))
+  .add(HttpApiEndpoint.get("get")`/users/${id}`.addSuccess(Data(User)).annotate(OpenApi.Summary, "One user"))
+  .add(
+    HttpApiEndpoint.patch("update")`/users/${id}`
+      .setPayload(Schema.Struct({ role: Role, sites }))
+      .addSuccess(Data(User))
+      .annotate(OpenApi.Summary, "Change a user's role or sites")
+      .annotate(OpenApi.Description, "The user is logged out, and their keys may no more than they do."),
+  )
   .add(
     HttpApiEndpoint.post("setRole", "/users/role")
       .setPayload(Schema.Struct({ user_id: Schema.optional(Schema.String), username: Schema.optional(Schema.String), role: Role, sites }))
-      .addSuccess(Data(User)),
+      .addSuccess(Data(User))
+      .annotate(OpenApi.Summary, "Change a user's role, by its later name")
+      .annotate(OpenApi.Description, "`user_id` or `username` says whose."),
   )
-  .add(HttpApiEndpoint.del("remove")`/users/${id}`.addSuccess(Message))
-  /** Gives a user a new password; without one, one is made up and shown this once. */
+  .add(HttpApiEndpoint.del("remove")`/users/${id}`.addSuccess(Message).annotate(OpenApi.Summary, "Remove a user"))
   .add(
     HttpApiEndpoint.post("resetPassword")`/users/${id}/password`
       .setPayload(Schema.Struct({ password: Schema.optional(SecretText) }))
-      .addSuccess(Data(Schema.Struct({ message: Schema.String, password: Schema.optional(Schema.String) }))),
+      .addSuccess(Data(Schema.Struct({ message: Schema.String, password: Schema.optional(Schema.String) })))
+      .annotate(OpenApi.Summary, "Give a user a new password")
+      .annotate(OpenApi.Description, "Without one, one is made up and shown this once."),
   )
-  /** Takes the authenticator app and every passkey from a user who has lost them. */
-  .add(HttpApiEndpoint.del("resetFactors")`/users/${id}/factors`.addSuccess(Message))
-  .add(HttpApiEndpoint.del("endSessions")`/users/${id}/sessions`.addSuccess(Message))
-  .add(HttpApiEndpoint.get("invitations", "/invitations").setUrlParams(paged).addSuccess(List(Invitation)))
+  .add(
+    HttpApiEndpoint.del("resetFactors")`/users/${id}/factors`
+      .addSuccess(Message)
+      .annotate(OpenApi.Summary, "Take a user's second factors away")
+      .annotate(OpenApi.Description, "The authenticator app and every passkey, of somebody who has lost them."),
+  )
+  .add(HttpApiEndpoint.del("endSessions")`/users/${id}/sessions`.addSuccess(Message).annotate(OpenApi.Summary, "Log a user out everywhere"))
+  .add(
+    HttpApiEndpoint.get("invitations", "/invitations")
+      .setUrlParams(paged)
+      .addSuccess(List(Invitation))
+      .annotate(OpenApi.Summary, "Open invitations"),
+  )
   .add(
     HttpApiEndpoint.post("invite", "/invitations")
       .setPayload(
@@ -77,8 +95,14 @@ export class UsersGroup extends HttpApiGroup.make("users")
           expires_in_hours: Schema.optional(Schema.Int.pipe(Schema.between(1, 24 * 30))),
         }),
       )
-      .addSuccess(Data(NewInvitation), { status: 201 }),
+      .addSuccess(Data(NewInvitation), { status: 201 })
+      .annotate(OpenApi.Summary, "Invite somebody")
+      .annotate(OpenApi.Description, "`code` and `url`, which holds it, are shown this once."),
   )
-  .add(HttpApiEndpoint.del("revokeInvitation")`/invitations/${id}`.addSuccess(Message))
+  .add(HttpApiEndpoint.del("revokeInvitation")`/invitations/${id}`.addSuccess(Message).annotate(OpenApi.Summary, "Take an invitation back"))
   .middleware(Authorization)
-  .addError(Failure) {}
+  .addError(Failure)
+  .annotate(
+    OpenApi.Description,
+    "Users and invitations. Owners manage everybody; admins everybody but owners, and nobody becomes an owner through them. What changes takes effect at once.",
+  ) {}

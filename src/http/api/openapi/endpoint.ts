@@ -13,7 +13,8 @@ export const openApiEndpoint = (): RequestListener => {
     const { body, headers } = negotiateEncoding(req.headers["accept-encoding"], ["gzip"]) === "gzip" ? made.gzip : made.identity
     const condition = req.headers["if-none-match"]
     if (condition !== undefined && !ifNoneMatch(condition, [made.gzip.headers.etag, made.identity.headers.etag])) {
-      return void res.writeHead(304, { ...headers, "content-length": undefined }).end()
+      const { "content-length": _, ...rest } = headers
+      return void res.writeHead(304, rest).end()
     }
     res.writeHead(200, headers)
     res.end(req.method === "HEAD" ? undefined : body)

@@ -1,23 +1,25 @@
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import type { Site } from "../http/api/contract/sites.ts"
-import { withServer } from "./connection.ts"
-import { ago, bytes } from "./format.ts"
-import { json, serverOptions } from "./options.ts"
-import { answer } from "./output.ts"
-import { type Look, table } from "./table.ts"
-import { verb } from "./verb.ts"
+import type { Site } from "../../http/api/contract/sites.ts"
+import { withServer } from "../connection.ts"
+import { ago, bytes } from "../format.ts"
+import { andMore, most, wholeList } from "../lists.ts"
+import { json, serverOptions } from "../options.ts"
+import { answer } from "../output.ts"
+import { type Look, table } from "../table.ts"
+import { verb } from "../verb.ts"
 
 const deleted = Options.boolean("deleted").pipe(Options.withDescription("Also those that were deleted."))
 
-export const sites = verb(
+export const list = verb(
   "sites",
   { summary: "List the sites.", examples: ["fazt sites", "fazt sites --deleted --to prod", "fazt sites --json | jq -r '.[].url'"] },
-  { deleted, json, ...serverOptions },
-  ({ deleted, json, ...options }) =>
+  { deleted, most, json, ...serverOptions },
+  ({ deleted, most, json, ...options }) =>
     withServer(options, ({ api }) =>
-      Effect.flatMap(api.sites.list({ urlParams: { deleted, limit: 1000, offset: 0 } }), ({ data }) =>
-        answer(json, data, (look, now) => siteTable(data, look, now)),
+      Effect.flatMap(
+        wholeList(most, (page) => api.sites.list({ urlParams: { deleted, ...page } })),
+        (whole) => answer(json, whole.items, (look, now) => siteTable(whole.items, look, now) + andMore(whole, look)),
       ),
     ),
 )
