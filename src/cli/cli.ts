@@ -1,5 +1,6 @@
 import * as Command from "@effect/cli/Command"
 import { account } from "./account/account.ts"
+import { api } from "./api.ts"
 import { audit } from "./audit/audit.ts"
 import { cat } from "./cat.ts"
 import { config } from "./config/config.ts"
@@ -9,6 +10,7 @@ import { deploy } from "./deploy.ts"
 import { deploys } from "./deploys.ts"
 import { dev } from "./dev.ts"
 import { diff } from "./diff.ts"
+import { documents } from "./documents/documents.ts"
 import { env } from "./env/env.ts"
 import { files } from "./files.ts"
 import { history } from "./history.ts"
@@ -17,8 +19,11 @@ import { kv } from "./kv/kv.ts"
 import { login } from "./login.ts"
 import { logout } from "./logout.ts"
 import { logs } from "./logs.ts"
+import { metrics } from "./metrics.ts"
 import { newSite } from "./new.ts"
+import { objects } from "./objects/objects.ts"
 import { open } from "./open.ts"
+import { openapi } from "./openapi.ts"
 import { peer } from "./peer/peer.ts"
 import { projections } from "./projections/list.ts"
 import { rollback } from "./rollback.ts"
@@ -47,6 +52,8 @@ const verbs = [
   cors,
   env,
   kv,
+  documents,
+  objects,
   logs,
   users,
   keys,
@@ -55,6 +62,9 @@ const verbs = [
   config,
   audit,
   projections,
+  metrics,
+  api,
+  openapi,
   login,
   logout,
   peer,

@@ -30,9 +30,11 @@ const listening = (at: number | string, listener: RequestListener) =>
 const onPort = (listener: RequestListener) =>
   Effect.map(listening(0, listener), (address) => `http://localhost:${(address as AddressInfo).port}`)
 
+const empty = { data: [], meta: { total: 0, limit: 100, offset: 0 } }
+
 const noSites: RequestListener = (_, res) => {
   res.setHeader("content-type", "application/json")
-  res.end('{"data":[]}')
+  res.end(JSON.stringify(empty))
 }
 
 const sitesOf = (url: string, token = Option.none<Redacted.Redacted>()) =>
@@ -48,8 +50,8 @@ describe("another server", () => {
         seen.push([req.method, req.url, req.headers.authorization])
         noSites(req, res)
       })
-      expect(yield* sitesOf(`${url}/prefix`, Option.some(Redacted.make("fazt_a_b")))).toEqual({ data: [] })
-      expect(seen).toEqual([["GET", "/prefix/api/sites?deleted=false", "Bearer fazt_a_b"]])
+      expect(yield* sitesOf(`${url}/prefix`, Option.some(Redacted.make("fazt_a_b")))).toEqual(empty)
+      expect(seen).toEqual([["GET", "/prefix/api/sites?deleted=false&limit=100&offset=0", "Bearer fazt_a_b"]])
     }),
   )
 
@@ -61,7 +63,7 @@ describe("another server", () => {
         noSites(req, res)
       })
       const named = url.replace("localhost", "admin.localhost")
-      expect(yield* sitesOf(named)).toEqual({ data: [] })
+      expect(yield* sitesOf(named)).toEqual(empty)
       expect(hosts).toEqual([new URL(named).host])
     }),
   )
@@ -103,7 +105,7 @@ describe("another server", () => {
         if (times < 3) req.socket.destroy()
         else noSites(req, res)
       })
-      expect(yield* sitesOf(url)).toEqual({ data: [] })
+      expect(yield* sitesOf(url)).toEqual(empty)
     }),
   )
 
@@ -146,7 +148,7 @@ describe("the cartridge on this machine", () => {
         seen.push([req.headers.host, req.headers.authorization])
         noSites(req, res)
       })
-      expect(yield* localSites(db, true)).toEqual({ data: [] })
+      expect(yield* localSites(db, true)).toEqual(empty)
       expect(seen).toEqual([["localhost", undefined]])
     }).pipe(environment),
   )
@@ -160,7 +162,7 @@ describe("the cartridge on this machine", () => {
         if (times < 3) req.socket.destroy()
         else noSites(req, res)
       })
-      expect(yield* localSites(db, true)).toEqual({ data: [] })
+      expect(yield* localSites(db, true)).toEqual(empty)
     }).pipe(environment),
   )
 

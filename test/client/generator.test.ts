@@ -131,6 +131,7 @@ describe("an operation in one line", () => {
 
   it.each([
     ["without a name", { operationId: "notes" }, "needs an operationId"],
+    ["in a group that would hide what the client has", { operationId: "events.list" }, "needs another name"],
     ["whose list has no way on", { responses: list(cursor) }, "no parameter that asks for its next page"],
     ["that never succeeds", { responses: { 400: {} } }, "nothing of its success"],
   ])("refuses one %s", (_, operation, message) => {

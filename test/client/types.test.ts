@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process"
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -123,6 +123,15 @@ describe("the client's types", () => {
     expect(await check({ "main.ts": uses })).toBe("")
     expect(await check({ "main.ts": uses }, { lib: ["ES2022"], types: ["node"], skipLibCheck: true })).toBe("")
     expect(await check({ "main.ts": uses }, { module: "ESNext", moduleResolution: "Bundler" })).toBe("")
+  })
+
+  it("fit what the package's page shows", async () => {
+    const blocks = [...readFileSync(join(client, "README.md"), "utf8").matchAll(/^```ts\n(.*?)^```/gms)].map(([, code = ""]) => code)
+    expect(blocks.length).toBeGreaterThan(5)
+    const withClient = (code: string): string =>
+      code.includes("const client =") ? code : `import type { Client } from "@fazt/client"\ndeclare const client: Client\n${code}`
+    const files = Object.fromEntries(blocks.map((code, n) => [`block${n}.ts`, withClient(code)]))
+    expect(await check(files, { noUnusedLocals: false, lib: ["ES2022", "DOM", "DOM.Iterable"] })).toBe("")
   })
 
   it("refuse what is a mistake", async () => {

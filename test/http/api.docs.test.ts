@@ -122,13 +122,9 @@ describe.skipIf(!existsSync(executable))("the page /api/docs in a browser", () =
 
   it("can show every endpoint without a mistake", async () => {
     await open()
-    const shown = await page.evaluate<number>(`(async () => {
-      const all = [...document.querySelectorAll("details.endpoint")]
-      for (const details of all) details.open = true
-      await new Promise((resolve) => setTimeout(resolve, 500))
-      return all.filter((details) => details.querySelector(".body pre")?.textContent.startsWith("curl")).length
-    })()`)
-    expect(shown).toBe(await page.locator("details.endpoint").count())
+    await page.evaluate(`for (const details of document.querySelectorAll("details.endpoint")) details.open = true`)
+    const shown = `[...document.querySelectorAll("details.endpoint .body")].filter((body) => [...body.querySelectorAll("pre")].at(-1).textContent.startsWith("curl")).length`
+    await expect.poll(() => page.evaluate(shown)).toBe(await page.locator("details.endpoint").count())
     expect(await page.locator("main").textContent()).not.toMatch(/undefined|\[object|NaN/)
   })
 

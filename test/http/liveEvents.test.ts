@@ -230,6 +230,36 @@ describe("streams in number", () => {
     await server.append("config", [{ type: "v1.ConfigUnset", data: { key: "live.event_streams" } }])
   })
 
+  it("miss nothing that is committed while a page is read for them", async () => {
+    const queries = await server.run(Queries)
+    const original = queries.auditPage
+    let letGo = (): void => {}
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+    let reads = 0
+    // The first page is read, and given only when more has been committed.
+    Object.assign(queries, {
+      auditPage: (...args: Parameters<typeof original>) =>
+        reads++ === 0 ? Effect.tap(original(...args), () => Effect.promise(() => held)) : original(...args),
+    })
+    try {
+      const stream = await open("?type=ConfigSet")
+      await server.set("15")
+      await expect.poll(() => reads).toBe(1)
+      await server.set("16")
+      await sleep(20)
+      expect(stream.seqs()).toEqual([])
+      letGo()
+      const head = await server.head()
+      await stream.until(() => stream.seqs().length === 2)
+      expect(stream.seqs()).toEqual([head - 1, head])
+      stream.close()
+    } finally {
+      Object.assign(queries, { auditPage: original })
+    }
+  })
+
   it("read a page together where they want the same, and none where nothing concerns them", async () => {
     await expect.poll(() => server.live.open()).toBe(0)
     const queries = await server.run(Queries)

@@ -77,6 +77,9 @@ const operationOf = (document: OpenApiDocument, method: string, path: string, op
   }
 }
 
+/** What a client has besides the API's groups. */
+const ownNames = ["deploy", "events"]
+
 const nameOf = (
   method: string,
   path: string,
@@ -84,6 +87,8 @@ const nameOf = (
 ): { readonly group: string; readonly name: string } => {
   const parts = operationId?.split(".") ?? []
   const [group, name] = parts.length === 2 ? parts : [tags?.[0], parts[0]]
+  if (group !== undefined && ownNames.includes(group))
+    throw new Error(`The group ${group} needs another name: the client has this one itself.`)
   if (!isName(group) || !isName(name)) throw new Error(`${method.toUpperCase()} ${path} needs an operationId such as "sites.list".`)
   return { group, name }
 }

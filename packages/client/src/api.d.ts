@@ -113,10 +113,14 @@ export interface AuditEntry {
 }
 
 export interface CacheStatus {
+  /** Files, and pieces of large ones. */
   CachedFiles: number
   CacheSizeBytes: number
+  /** What they may take, from the start on. */
   max_bytes: number
+  /** How often bytes were there when they were asked for, since the start. */
   hits: number
+  /** How often they had to be read from the cartridge. */
   misses: number
 }
 
@@ -145,16 +149,21 @@ export interface Cors {
 }
 
 export interface DatabaseStatus {
+  /** How often the process has the cartridge's file open. */
   OpenConnections: number
+  /** How many of these connections have something to do. */
   InUse: number
+  /** Those that have nothing to do. */
   Idle: number
   path: string
   size_bytes: number
   wal_bytes: number
   page_size: number
   page_count: number
+  /** Pages that hold nothing any more, and are used before the file grows. */
   free_pages: number
   sqlite_version: string
+  /** Migrations of the file's tables that have been made. */
   schema_version: number
   events: number
   head: {
@@ -313,28 +322,43 @@ export interface File {
 }
 
 export interface Health {
+  /** `read_only`: a newer release has written to the log, so this one must not. */
   status: "healthy" | "read_only"
   uptime_seconds: number
   version: string
+  /** Always this: there is no other mode. */
   mode: "production"
   memory: {
+    /** Memory of the process, in MiB. */
     used_mb: number
+    /** What the process may use on this machine, in MiB. */
     limit_mb: number
+    /** Files in memory, in MiB. */
     vfs_cache_mb: number
+    /** The main thread's heap, in MiB. */
     heap_mb: number
   }
   database: {
     path: string
+    /** How often the process has the cartridge's file open. */
     open_connections: number
+    /** How many of these connections have something to do. */
     in_use: number
   }
   runtime: {
+    /** Requests that wait for the writer, whose events are yet to be written. */
     queued_events: number
+    /** Threads of the process, which has no goroutines. */
     goroutines: number
+    /** Requests that are not over yet, this one included. */
     requests_in_flight: number
+    /** Queries that the reader thread has not answered yet. */
     queries_waiting: number
+    /** Requests to server code that wait for a sandbox. */
     functions_waiting: number
+    /** Threads that run server code. */
     sandbox_threads: number
+    /** Open WebSockets of sites. */
     sockets: number
   }
   head: {
@@ -390,14 +414,19 @@ export interface LimitDescription {
   min: number | null
   max: number | null
   read_only: boolean
+  /** The setting that it is changed by; `null` where it cannot be changed. */
   setting: string | null
 }
 
 export interface Limits {
+  /** Bytes that the server may use on this machine. */
   TotalRAM: number
+  /** Bytes of them that are free. */
   AvailableRAM: number
   CPUCount: number
+  /** Memory for files that are served often. */
   MaxVFSBytes: number
+  /** The largest upload. */
   MaxUploadBytes: number
   hardware: {
     total_ram: number
@@ -601,8 +630,11 @@ export interface StoredObject {
 export interface SystemConfig {
   version: string
   domain: string
+  /** Always this. */
   env: "production"
+  /** Whether the server itself speaks TLS. */
   https: boolean
+  /** Whether it sends notifications. */
   ntfy: boolean
 }
 

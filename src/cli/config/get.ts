@@ -5,7 +5,7 @@ import { segment, withServer } from "../connection.ts"
 import { json, serverOptions } from "../options.ts"
 import { answer } from "../output.ts"
 import { verb } from "../verb.ts"
-import { renderEntries } from "./entries.ts"
+import { showSettings } from "./list.ts"
 
 const key = Args.text({ name: "key" }).pipe(Args.withDescription("The setting; without it, all of them."), Args.optional)
 
@@ -14,14 +14,11 @@ export const get = verb(
   { summary: "Show one setting's value, or all settings.", examples: ["fazt config get", "fazt config get server.domain"] },
   { key, json, ...serverOptions },
   ({ key, json, ...options }) =>
-    withServer(options, ({ api }) =>
+    withServer(options, (server) =>
       Option.match(key, {
-        onNone: () =>
-          Effect.flatMap(api.config.list({ urlParams: { prefix: "", limit: 2000, offset: 0 } }), ({ data }) =>
-            answer(json, data, (look) => renderEntries(data, look)),
-          ),
+        onNone: () => showSettings(server, "", json),
         onSome: (key) =>
-          Effect.flatMap(api.config.get({ path: { key: segment(key) } }), ({ data }) => answer(json, data, () => data.value)),
+          Effect.flatMap(server.api.config.get({ path: { key: segment(key) } }), ({ data }) => answer(json, data, () => data.value)),
       }),
     ),
 )

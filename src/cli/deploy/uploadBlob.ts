@@ -62,14 +62,22 @@ const contentOf = ({ path, absolute, size }: HashedFile, bar: ProgressBar): Effe
     Effect.tap((content) => Effect.sync(() => bar.add(content.length))),
   )
 
-const flowingFile = (file: HashedFile, bar: ProgressBar): HttpBody.HttpBody => HttpBody.stream(fileBytes(file, bar), type, file.size)
+const flowingFile = (file: HashedFile, bar: ProgressBar): HttpBody.HttpBody =>
+  HttpBody.stream(
+    fileBytes(file, (count) => bar.add(count)),
+    type,
+    file.size,
+  )
 
-/** Exactly as many bytes as were hashed: a request that announces more than it sends never ends. */
-const fileBytes = ({ path, absolute, size }: HashedFile, bar: ProgressBar): Stream.Stream<Uint8Array, FileChanged> => {
+/** Exactly as many bytes as the file had when it was looked at: a request that announces more than it sends never ends. */
+export const fileBytes = (
+  { path, absolute, size }: Pick<HashedFile, "path" | "absolute" | "size">,
+  onSent: (count: number) => void,
+): Stream.Stream<Uint8Array, FileChanged> => {
   let sent = 0
   const counted = (chunk: Uint8Array): void => {
     sent += chunk.length
-    bar.add(chunk.length)
+    onSent(chunk.length)
   }
   const complete = Stream.suspend(() => (sent === size ? Stream.empty : Stream.fail(new FileChanged({ path }))))
   return NodeStream.fromReadable<FileChanged, Uint8Array>(

@@ -1,11 +1,12 @@
 import * as Effect from "effect/Effect"
 import type { KvVersion } from "../../http/api/contract/kv.ts"
 import { segment, withServer } from "../connection.ts"
-import { ago, bytes, minute } from "../format.ts"
+import { bytes } from "../format.ts"
 import { beforeVersion, given, json, limit, serverOptions, site } from "../options.ts"
 import { answer } from "../output.ts"
-import { type Cell, type Look, table } from "../table.ts"
+import type { Cell, Look } from "../table.ts"
 import { verb } from "../verb.ts"
+import { versionTable } from "../versions.ts"
 import { key } from "./key.ts"
 import { textOfValue } from "./value.ts"
 
@@ -23,29 +24,11 @@ export const history = verb(
         ({ data, meta }) =>
           answer(json, { data, meta }, (look, now) => {
             if (data.length === 0) return `Nothing has happened to that key of ${site}${before._tag === "Some" ? " before that" : ""}.`
-            const more = meta.next === null ? "" : `\n${look.paint.dim(`more: --before ${meta.next}`)}`
-            return historyTable(data, look, now) + more
+            return versionTable(data, "VALUE", (version) => valueCell(version, look), meta.next, look, now)
           }),
       ),
     ),
 )
-
-const columns = [{ title: "VERSION", align: "right" }, { title: "WHEN" }, { title: "" }, { title: "BY" }, { title: "VALUE" }] as const
-
-const historyTable = (versions: ReadonlyArray<KvVersion>, look: Look, now: number): string =>
-  table(
-    columns,
-    versions.map(
-      (version): ReadonlyArray<Cell> => [
-        String(version.version),
-        ago(Date.parse(version.at), now),
-        { text: minute(Date.parse(version.at)), paint: look.paint.dim },
-        version.actor,
-        valueCell(version, look),
-      ],
-    ),
-    look,
-  )
 
 const valueCell = ({ kind, value, large, size_bytes }: KvVersion, { paint }: Look): Cell => {
   if (kind !== "set") return { text: kind, paint: paint.dim }

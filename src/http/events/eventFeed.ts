@@ -128,7 +128,7 @@ export const eventFeed = ({ read, head, paceMs = 50 }: EventFeedOptions) => {
     if (follower.hasEnded) return
     follower.isReading = false
     follower.seq = page.seq
-    follower.isBehind = false
+    follower.isBehind = !page.isLast
     if (page.entries.length > 0 && !follower.send(page)) follower.isFull = true
     catchUp(follower)
     advance(follower)

@@ -9,13 +9,14 @@ const byItself = /^an? [a-z]/
 const isJson = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value)
 
 /**
- * A JSON Schema without the titles and descriptions that the framework makes up, and without a component for whole numbers, which says more
- * words than it saves.
+ * A JSON Schema without the titles and descriptions that the framework makes up, without a component for whole numbers, which says more
+ * words than it saves, and without the identifiers that it gives to `unknown` and the like: they are the same in each place, where they
+ * would have to be different.
  */
 export const plainSchema = (schema: unknown): unknown => {
   if (Array.isArray(schema)) return schema.map(plainSchema)
   if (!isJson(schema)) return schema
-  const { $ref, title: _, description, properties, ...rest } = schema
+  const { $ref, $id: _, title: __, description, properties, ...rest } = schema
   const members = Object.entries(rest).map(([name, value]) => [name, name === "enum" || name === "default" ? value : plainSchema(value)])
   return {
     ...($ref === "#/components/schemas/Int" ? { type: "integer" } : $ref === undefined ? {} : { $ref }),
