@@ -49,7 +49,7 @@ export const api = verb(
     ],
     examples: [
       "fazt api GET sites",
-      "fazt api PUT config/custom.motd --data '{\"value\":\"Hello\"}'",
+      'fazt api PUT config/custom.motd --data \'{"value":"Hello"}\'',
       "fazt api PUT 'sites/hello/objects/content?path=a.png' --data @a.png --type image/png --to prod",
     ],
   },
@@ -59,7 +59,9 @@ export const api = verb(
       Effect.gen(function* () {
         const { accepted, printBody } = yield* Effect.promise(() => import("./rawAnswer.ts"))
         const body = yield* bodyOf(data, type)
-        const response = yield* http.execute(request(method, path.startsWith("/") ? path : `/api/${path}`, body)).pipe(Effect.flatMap(accepted))
+        const response = yield* http
+          .execute(request(method, path.startsWith("/") ? path : `/api/${path}`, body))
+          .pipe(Effect.flatMap(accepted))
         if (/^application\/json\b/.test(response.headers["content-type"] ?? "") && method !== "HEAD") yield* printJson(yield* response.json)
         else yield* printBody(response)
       }),

@@ -121,7 +121,6 @@ export class Handler extends Context.Tag("fazt/Handler")<Handler, EdgeListener>(
         "GET /metrics": yield* metricsEndpoint,
         "GET /api/openapi.json": openApiEndpoint(),
         "GET /api/docs": docs,
-        "GET /api/docs/": docs,
         "GET /api/docs/*": docs,
       }
 
@@ -145,6 +144,7 @@ export class Handler extends Context.Tag("fazt/Handler")<Handler, EdgeListener>(
           if (req.url?.startsWith("/auth/") === true) req.url = `/api${req.url}`
           if (isAt(req, "/api/deploy")) classic(req, res)
           else if (isAt(req, liveAddress)) events.stream(req, res)
+          else if (isAt(req, "/api/docs/")) docs(req, res)
           else (plain[routeOf(req).endpoint ?? ""] ?? contract)(req, res)
         },
         isHealthy: () => {

@@ -30,7 +30,7 @@ let api: Api
 let deployer: string
 let ownersToken: string
 beforeAll(async () => {
-  server = await startServer()
+  server = await startServer({ enrolled: false })
   const owner = await server.run(enrollOwner("juliet", Option.some(password)))
   ownersToken = Option.getOrThrow(owner).token
   api = apiOf(server, ownersToken)
@@ -227,7 +227,7 @@ describe("following the audit", () => {
     const started = performance.now()
     const answer = await api.get(`/audit?after=${head()}&wait=0.5`)
     const took = performance.now() - started
-    expect([answer.status, answer.json]).toEqual([200, { data: [], meta: { next: null } }])
+    expect([answer.status, answer.json]).toEqual([200, { data: [], meta: { limit: 50, next: null } }])
     expect(took).toBeGreaterThan(450)
     expect(took).toBeLessThan(5_000)
   })
@@ -297,7 +297,7 @@ describe("keys", () => {
   it("are made with the scopes asked for, work at once, and show their token that one time", async () => {
     const made = await api.post("/keys", { name: "ci 🚀", scopes: ["read", "deploy"] })
     const { id, token } = made.json.data
-    expect([made.status, made.json]).toEqual([
+    expect([made.status, made.json]).toMatchObject([
       201,
       {
         data: {

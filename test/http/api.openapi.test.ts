@@ -79,10 +79,13 @@ describe("the OpenAPI document", () => {
   it("has schemas that can be used, each of them", () => {
     const ajv = newAjv()
     ajv.addSchema(document, "openapi.json")
-    const places = [...everything(document)].flatMap(([at, value]) => ("schema" in value ? [`${at}/schema`] : []))
-    places.push(...Object.keys(document.components.schemas).map((name) => `#/components/schemas/${name}`))
-    expect(places.length).toBeGreaterThan(300)
-    for (const place of places) ajv.compile({ $ref: `openapi.json${encodeURI(place)}` })
+    // Most failures are told of again and again in the same words.
+    const places = new Map<string, string>()
+    for (const [at, { schema }] of everything(document)) if (schema !== undefined) places.set(JSON.stringify(schema), `${at}/schema`)
+    for (const [name, schema] of Object.entries(document.components.schemas))
+      places.set(JSON.stringify(schema), `#/components/schemas/${name}`)
+    expect(places.size).toBeGreaterThan(100)
+    for (const place of places.values()) ajv.compile({ $ref: `openapi.json${encodeURI(place)}` })
   })
 
   it("has every endpoint of the contract, of the policy, and nothing else", () => {
@@ -90,8 +93,8 @@ describe("the OpenAPI document", () => {
     HttpApi.reflect(Api, { onGroup: () => {}, onEndpoint: ({ endpoint: { method, path } }) => contract.push(`${method} ${path}`) })
     const told = operations.map(({ endpoint }) => endpoint.replace(/:path$/, "*")).sort()
     expect(told.filter((endpoint) => contract.includes(endpoint))).toEqual(contract.sort())
-    const pages = ["GET /api/docs/", "GET /api/docs/*"]
-    expect(told).toEqual([...Object.keys(policy).filter((endpoint) => !pages.includes(endpoint)), "GET /health"].sort())
+    const inPolicy = Object.keys(policy).filter((endpoint) => endpoint !== "GET /api/docs/*")
+    expect(told).toEqual([...inPolicy, "GET /health"].sort())
   })
 
   it("names each operation once, under a group that is described, and says what it is for", () => {

@@ -184,6 +184,26 @@ describe("GET /metrics", () => {
     expect(await amountOf("fazt_http_requests_in_flight")).toBe(1)
   })
 
+  it("counts a stream of events as what it began with, and not how long it was", async () => {
+    const token = await server.key("audit")
+    /** Requests whose time was not counted. */
+    const untimed = async (): Promise<number> => {
+      const families = await scrape()
+      const sum = (family: string, suffix: string): number =>
+        families
+          .get(family)!
+          .samples.filter(({ name, labels }) => name === family + suffix && labels["place"] === "admin")
+          .reduce((all, { value }) => all + value, 0)
+      return sum("fazt_http_requests", "_total") - sum("fazt_http_request_duration_seconds", "_count")
+    }
+    const aborted = await amountOf("fazt_http_requests", { place: "admin", status: "aborted" })
+    expect(await untimed()).toBe(0)
+    expect((await server.begin("/api/events/live", { headers: { authorization: `Bearer ${token}` } })).status).toBe(200)
+    await expect.poll(() => amountOf("fazt_api_requests", { route: "/api/events/live", status: "2xx" })).toBe(1)
+    expect(await amountOf("fazt_http_requests", { place: "admin", status: "aborted" })).toBe(aborted)
+    expect([await untimed(), await amountOf("fazt_event_streams_open")]).toEqual([1, 0])
+  })
+
   it("counts the API's requests by endpoint, and what is none in one row", async () => {
     const token = await server.key("read")
     const many = async () => {

@@ -17,7 +17,7 @@ export const openApiSchema = (() => {
   // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema.
   const orReference = (name: string) => ({ if: { type: "object", required: ["$ref"] }, then: ref("reference"), else: ref(name) })
   const componentName = { pattern: "^[a-zA-Z0-9._-]+$" }
-  const header = { description: text, required: { type: "boolean" }, deprecated: { type: "boolean" }, schema: ref("schema"), example: true }
+  const header = { description: text, required: { type: "boolean" }, deprecated: { type: "boolean" }, schema: ref("schema"), example: {} }
 
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
@@ -85,7 +85,7 @@ export const openApiSchema = (() => {
       },
       requestBody: object({ description: text, content: ref("content"), required: { type: "boolean" } }, "content"),
       content: { ...mapOf(ref("mediaType"), { pattern: "^[a-z*]+/[a-z0-9.+*-]+$" }), minProperties: 1 },
-      mediaType: object({ schema: ref("schema"), example: true }),
+      mediaType: object({ schema: ref("schema"), example: {} }),
       response: object({ description: text, headers: mapOf(orReference("header")), content: ref("content") }, "description"),
       header: object(header),
       components: object({

@@ -126,7 +126,12 @@ const noEnvironment = Layer.succeed(Environment, silentEnvironment())
 
 /** A whole server in this process, on a free port, with `root` and `404` seeded. */
 export const startServer = async (
-  options: { readonly db?: string; readonly domain?: string; readonly mode?: "threads" | "one-thread" } = {},
+  options: {
+    readonly db?: string
+    readonly domain?: string
+    readonly mode?: "threads" | "one-thread" /** Whether it has its owner already. */
+    readonly enrolled?: boolean
+  } = {},
 ) => {
   const folder = temporaryFolder()
   const db = options.db ?? join(folder, "data.db")
@@ -143,7 +148,7 @@ export const startServer = async (
   const run = <A, E>(effect: Effect.Effect<A, E, Cartridge>): Promise<A> => Effect.runPromise(Effect.provide(effect, context))
   const port = await run(
     Effect.gen(function* () {
-      yield* enroll
+      if (options.enrolled !== false) yield* enroll
       yield* seedSystemSites
       const handler = yield* Handler
       yield* listenOnSocket(handler, localSocket(db))

@@ -16,6 +16,8 @@ export const renderEntries = (entries: ReadonlyArray<ConfigEntry>, look: Look): 
     look,
   )
 
-/** One setting after a change. */
+/** One setting after a change. One's own have no default: unset, they are not there. */
 export const renderEntry = ({ key, value, set, restart }: ConfigEntry, { paint }: Look): string =>
-  `${paint.green("✓")} ${key} is ${value === "" ? '""' : value}${set ? "" : ", the default"}${restart ? ", from the server's next start" : ""}`
+  !set && key.startsWith("custom.")
+    ? `${paint.green("✓")} ${key} is gone`
+    : `${paint.green("✓")} ${key} is ${value === "" ? '""' : value}${set ? "" : ", the default"}${restart ? ", from the server's next start" : ""}`

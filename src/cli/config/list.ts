@@ -19,7 +19,9 @@ export const list = verb(
   "list",
   {
     summary: "Show all settings.",
-    details: ["The server's own by subject, then those under custom., which are yours: any name, for programs that keep something beside them."],
+    details: [
+      "The server's own by subject, then those under custom., which are yours: any name, for programs that keep something beside them.",
+    ],
     examples: ["fazt config list", "fazt config list --prefix custom."],
   },
   { prefix, json, ...serverOptions },

@@ -25,7 +25,10 @@ export const health = verb(
               ["Status", { text: data.status.replaceAll("_", " "), paint: data.status === "healthy" ? paint.green : paint.red }],
               ["Version", data.version],
               ["Uptime", duration(data.uptime_seconds * 1000)],
-              ["Memory", `${grouped(memory.used_mb)} of ${grouped(memory.limit_mb)} MiB, ${grouped(memory.vfs_cache_mb)} MiB of them files`],
+              [
+                "Memory",
+                `${grouped(memory.used_mb)} of ${grouped(memory.limit_mb)} MiB, ${grouped(memory.vfs_cache_mb)} MiB of them files`,
+              ],
               ["Requests", `${grouped(runtime.requests_in_flight)} in flight`],
               ["Writer", `${counted(runtime.queued_events, "request")} waiting`],
               ["Reader", `${counted(runtime.queries_waiting, "query").replace(/querys$/, "queries")} waiting`],

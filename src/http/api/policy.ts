@@ -255,7 +255,6 @@ export const policy: Readonly<Record<string, Rule>> = {
   "GET /metrics": rule("metrics.read"),
   "GET /api/openapi.json": rule("public"),
   "GET /api/docs": rule("public"),
-  "GET /api/docs/": rule("public"),
   "GET /api/docs/*": rule("public"),
 }
 

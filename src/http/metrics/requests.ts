@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http"
 import type { Socket } from "node:net"
+import { liveAddress } from "../adminHost.ts"
 import { routeOf } from "../api/routes.ts"
 import type { Place } from "../dispatch.ts"
 import type { Labels, Registry } from "./registry.ts"
@@ -74,9 +75,11 @@ export const requestMeter = (registry: Registry) => {
       const begun = performance.now()
       res.on("close", () => {
         inFlight--
-        const outcome = res.writableFinished ? Math.min(5, Math.floor(res.statusCode / 100)) : 0
+        const isStream = place === "admin" && isEventStream(res)
+        const outcome = res.writableFinished || isStream ? Math.min(5, Math.floor(res.statusCode / 100)) : 0
         requests.add(row * outcomes.length + outcome)
-        durations.observe(row, (performance.now() - begun) / 1000)
+        // A stream lasts as long as its client likes.
+        if (!isStream) durations.observe(row, (performance.now() - begun) / 1000)
         if (place === "admin") countEndpoint(res, outcome)
       })
     },
@@ -87,6 +90,10 @@ export const requestMeter = (registry: Registry) => {
 }
 
 export type RequestMeter = ReturnType<typeof requestMeter>
+
+/** Whether it is an answer without an end, which only the client or a stop of the server breaks off. */
+const isEventStream = ({ req, statusCode, headersSent }: ServerResponse): boolean =>
+  headersSent && statusCode === 200 && routeOf(req).endpoint === `GET ${liveAddress}`
 
 const isBelowApi = (url: string): boolean => url === "/api" || url.startsWith("/api/") || url.startsWith("/api?")
 
