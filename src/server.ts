@@ -115,17 +115,34 @@ export const enrollOwner = (
   username: string,
   givenPassword: Option.Option<string>,
 ): Effect.Effect<Option.Option<Credentials>, HandleError, Commands | Reads> =>
+  Effect.suspend(() => {
+    const password = Option.getOrElse(givenPassword, newPassword)
+    const enrolled = enroll(
+      username,
+      Effect.promise(() => hashPassword(password)),
+    )
+    return Effect.map(
+      enrolled,
+      Option.map((owner) => ({ ...owner, password })),
+    )
+  })
+
+/** The same with the hash of a password, one that `isPasswordHash`: what the password is, whoever has it knows. */
+export const enrollOwnerByHash = (username: string, passwordHash: string) => enroll(username, Effect.succeed(passwordHash))
+
+const enroll = (
+  username: string,
+  passwordHash: Effect.Effect<string>,
+): Effect.Effect<Option.Option<Omit<Credentials, "password">>, HandleError, Commands | Reads> =>
   Effect.gen(function* () {
     const commands = yield* Commands
     const { db } = yield* Reads
     if (accessQueries(db).hasOwner()) return Option.none()
-    const password = Option.getOrElse(givenPassword, newPassword)
-    const secret = yield* Effect.promise(() => hashPassword(password))
     const ref = "owner/password"
-    yield* commands.handle({ _tag: "EnrollOwner", username, password: ref }, bySystem, [{ ref, secret }])
+    yield* commands.handle({ _tag: "EnrollOwner", username, password: ref }, bySystem, [{ ref, secret: yield* passwordHash }])
     const { token, command } = newKey("first key", ["admin"])
     yield* commands.handle(command, bySystem)
-    return Option.some({ username, password, token })
+    return Option.some({ username, token })
   })
 
 /** Publishes a folder of this machine as a site, unless the site has ever been there: the owner may have deleted it. */

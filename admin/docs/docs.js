@@ -107,7 +107,11 @@ const searchIn = (endpoints, elements) => (text) => {
 const openNamed = () => {
   const element = byId(decodeURIComponent(location.hash.slice(1)))
   if (element === null) return
-  if (element.matches("details.endpoint")) element.open = true
+  if (element.matches("details.endpoint")) {
+    element.open = true
+    // The browser would tell of it later, and there would not be room yet to scroll to it.
+    element.dispatchEvent(new Event("toggle"))
+  }
   element.scrollIntoView()
 }
 

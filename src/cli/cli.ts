@@ -14,6 +14,7 @@ import { documents } from "./documents/documents.ts"
 import { env } from "./env/env.ts"
 import { files } from "./files.ts"
 import { history } from "./history.ts"
+import { join } from "./join.ts"
 import { keys } from "./keys/keys.ts"
 import { kv } from "./kv/kv.ts"
 import { login } from "./login.ts"
@@ -66,6 +67,7 @@ const verbs = [
   api,
   openapi,
   login,
+  join,
   logout,
   peer,
   version,

@@ -8,9 +8,10 @@ import { exitCodes } from "./exitCodes.ts"
 export const askAtTerminal = (question: string, hidden = false): Effect.Effect<string, CliError> =>
   Effect.async((resume) => {
     const { stdin, stderr } = process
-    if (hidden) stderr.write(question)
     const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
     const lines = createInterface({ input: stdin, output: hidden ? nowhere : stderr, terminal: true, historySize: 0 })
+    // Not before: until there is an interface, the terminal itself shows what is typed.
+    if (hidden) stderr.write(question)
     lines.once("close", () => {
       stderr.write("\n")
       resume(Effect.fail(ended))

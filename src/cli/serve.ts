@@ -7,6 +7,8 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import { UsernameInvalid } from "../commands/accountErrors.ts"
+import { usernameProblem } from "../commands/accountMembers.ts"
 import { CartridgeWriter } from "../commands/CartridgeWriter.ts"
 import { Commands, type HandleError } from "../commands/Commands.ts"
 import { InvalidSetting, settings } from "../commands/config.ts"
@@ -14,6 +16,8 @@ import { Environment, localSocket } from "../config.ts"
 import type { CartridgeUnusable } from "../events/cartridge.ts"
 import { EventLog, LogIsReadOnly } from "../events/EventLog.ts"
 import type { CartridgeLocked } from "../events/lock.ts"
+import { isPasswordHash } from "../http/accounts/password.ts"
+import { passwordProblem } from "../http/accounts/passwordRules.ts"
 import type { DeployError } from "../http/deploy/Deployer.ts"
 import { removeOldUploads } from "../http/deploy/upload.ts"
 import { type EdgeListener, type ListenFailed, listenOnPort, listenOnSocket } from "../http/Edge.ts"
@@ -26,6 +30,7 @@ import {
   cartridgeLayer,
   compressLiveSites,
   enrollOwner,
+  enrollOwnerByHash,
   seedExamples,
   seedSystemSites,
   warmFunctions,
@@ -44,6 +49,9 @@ export class CartridgeExists extends Data.TaggedError("CartridgeExists")<{ reado
     return `${this.db} exists already. Start it with \`fazt server start --db ${this.db}\`, or give another path with --db.`
   }
 }
+
+/** A new owner cannot have this password, or this hash of one; which it was, nothing says. */
+export class PasswordRefused extends Data.TaggedError("PasswordRefused")<{ readonly message: string }> {}
 
 /** The server cannot go on; its message says why. */
 export class ServerFailed extends Data.TaggedError("ServerFailed")<{ readonly message: string; readonly cause: unknown }> {}
@@ -153,20 +161,36 @@ const shortCommand = (db: string): CartridgeOptions => ({
   onProgress: () => {},
 })
 
-/** Makes a cartridge with its owner and a first key. */
+/** Where a new owner's password comes from: it is given, or a hash of it, or it is made up. */
+export type OwnerPassword =
+  | { readonly kind: "given"; readonly password: Redacted.Redacted }
+  | { readonly kind: "hash"; readonly hash: Redacted.Redacted }
+  | { readonly kind: "made up" }
+
+/** Makes a cartridge with its owner and a first key. Gives the password where it was made up, since nobody knows it else. */
 export const initCartridge = (options: {
   readonly db: string
   readonly username: string
-  readonly password: Option.Option<Redacted.Redacted>
+  readonly password: OwnerPassword
   readonly domain: Option.Option<string>
   readonly port: Option.Option<number>
-}): Effect.Effect<Credentials, StartError | CartridgeExists, Environment> =>
+}): Effect.Effect<
+  Omit<Credentials, "password"> & { readonly password: string | undefined },
+  StartError | CartridgeExists | PasswordRefused,
+  Environment
+> =>
   Effect.gen(function* () {
-    if (existsSync(options.db)) return yield* new CartridgeExists({ db: options.db })
+    const { db, username, password } = options
+    if (existsSync(db)) return yield* new CartridgeExists({ db })
     const domain = yield* checkDomain(options.domain)
+    yield* checkOwner(
+      username,
+      password,
+      Option.getOrElse(domain, () => ""),
+    )
     const make = Effect.gen(function* () {
       const commands = yield* Commands
-      const credentials = yield* enrollOwner(options.username, Option.map(options.password, Redacted.value))
+      const owner = yield* enrolled(username, password)
       const set = (key: string, value: Option.Option<string | number>) =>
         Option.isNone(value)
           ? Effect.void
@@ -174,10 +198,40 @@ export const initCartridge = (options: {
       yield* set("server.domain", domain)
       yield* set("server.port", options.port)
       yield* seedSystemSites
-      return Option.getOrThrow(credentials)
+      return owner
     })
-    return yield* Effect.scoped(Effect.provide(make, cartridgeLayer(shortCommand(options.db))))
+    return yield* Effect.scoped(Effect.provide(make, cartridgeLayer(shortCommand(db))))
   })
+
+/** What could never be is refused before anything is made. */
+const checkOwner = (username: string, password: OwnerPassword, domain: string): Effect.Effect<void, HandleError | PasswordRefused> => {
+  const reason = usernameProblem(username)
+  if (reason !== undefined) return Effect.fail(new UsernameInvalid({ username, reason }))
+  const problem =
+    password.kind === "given"
+      ? passwordProblem(Redacted.value(password.password), [username, domain, "fazt"])
+      : password.kind === "hash" && !isPasswordHash(Redacted.value(password.hash))
+        ? "This is no password hash of a known form: Argon2id, scrypt or bcrypt."
+        : undefined
+  return problem === undefined ? Effect.void : Effect.fail(new PasswordRefused({ message: problem }))
+}
+
+const enrolled = (username: string, password: OwnerPassword) => {
+  switch (password.kind) {
+    case "hash":
+      return Effect.map(enrollOwnerByHash(username, Redacted.value(password.hash)), (owner) => ({
+        ...Option.getOrThrow(owner),
+        password: undefined,
+      }))
+    case "given":
+      return Effect.map(enrollOwner(username, Option.some(Redacted.value(password.password))), (owner) => ({
+        ...Option.getOrThrow(owner),
+        password: undefined,
+      }))
+    case "made up":
+      return Effect.map(enrollOwner(username, Option.none()), Option.getOrThrow)
+  }
+}
 
 /** Opens the cartridge in this process and serves its API on its local socket until the scope closes. */
 export const openCartridge = (

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs"
 import { join as joinPath } from "node:path"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
-import { nameOf } from "../../src/cli/login.ts"
+import { partsOf } from "../../src/cli/join.ts"
+import { nameOf } from "../../src/cli/ownKey.ts"
 import { noPeers } from "../../src/cli/peers.ts"
 import { join } from "../support/people.ts"
 import { owner, startServer, type TestServer } from "../support/server.ts"
@@ -114,6 +115,60 @@ describe("fazt login", () => {
     const peers = { version: 1, peers: { prod: { url: "https://admin.example.com" } } } as const
     expect(nameOf(peers, "prod", "https://admin.example.com")).toBe("prod")
     expect(nameOf(peers, "admin.example.com", "https://admin.example.com")).toBe("prod")
+  })
+})
+
+describe("fazt join", () => {
+  const invited = async (...args: ReadonlyArray<string>): Promise<string> =>
+    (await runVerb(["users", "invite", ...args, "--json", "--db", server.db])).json.url
+
+  const choosing = (username: string, password: string): Around => ({
+    person: (question) => (question === "Choose a username: " ? username : password),
+  })
+
+  it("takes up an invitation, once, and remembers the server", async () => {
+    const link = await invited("--role", "deployer", "--sites", "root")
+    const joined = await run(["join", link, "--as", "work"], choosing("gina", "nine warm loaves"))
+    expect([joined.code, joined.stderr]).toEqual([0, `an invitation to ${url} as deployer of root\n`])
+    expect(joined.stdout).toMatch(
+      new RegExp(`^✓ joined ${url} as gina \\(deployer\\)\n {2}the key \\S+ \\(deploy, env, kv\\) is saved as the peer work`),
+    )
+    expect((await run(["env", "list", "root"])).code).toBe(0)
+    expect((await runVerb(["users", "show", "gina", "--json", "--db", server.db])).json).toMatchObject({
+      role: "deployer",
+      sites: ["root"],
+    })
+    const again = await run(["join", link], choosing("hugo", "nine warm loaves"))
+    expect([again.code, again.asked]).toEqual([3, []])
+  })
+
+  it("answers programs, and gives a viewer no key", async () => {
+    const link = await invited("--role", "viewer")
+    const args = ["join", link, "--username", "vera", "--password-stdin", "--json"]
+    expect((await run(args, { stdin: "ten cold mornings\n" })).json).toMatchObject({
+      peer: null,
+      user: { username: "vera", role: "viewer" },
+      key: null,
+    })
+    expect(() => savedFile()).toThrow("ENOENT")
+  })
+
+  it("leaves an invitation good that was not taken up", async () => {
+    const link = await invited("--role", "admin")
+    const refused = await run(["join", link], choosing("ida", "short"))
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("A password has at least 8 characters.")])
+    expect((await run(["join", link, "--scopes", "king"], choosing("ida", "one good password"))).code).toBe(2)
+    expect((await run(["join", "http://localhost/somewhere"])).stderr).toContain("that is no link of an invitation")
+    expect((await run(["join", link, "--json"], choosing("ida", "one good password"))).json.key.scopes).toEqual(["admin"])
+  })
+
+  it.each([
+    ["https://admin.example.com/auth/invite/ab_c", { url: "https://admin.example.com", code: "ab_c" }],
+    ["http://localhost:4698/api/auth/invite/ab_c/", { url: "http://localhost:4698", code: "ab_c" }],
+    ["ftp://localhost/auth/invite/ab_c", undefined],
+    ["ab_c", undefined],
+  ])("reads the link %s", (link, parts) => {
+    expect(partsOf(link)).toEqual(parts)
   })
 })
 

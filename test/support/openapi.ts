@@ -75,8 +75,8 @@ export const operationFinder = (document: Document) => {
     const text = described.path.replaceAll(/[.*+?^$()|[\]\\]/g, "\\$&")
     return {
       described,
-      // A parameter at the end may be a path of its own, where the endpoint takes one.
-      form: new RegExp(`^${text.replaceAll(/\{[^/}]*\}$/g, "(.+)").replaceAll(/\{[^/}]*\}/g, "([^/]+)")}/?$`),
+      // A parameter called `path` is the rest of the path, slashes included.
+      form: new RegExp(`^${text.replace("{path}", "(.+)").replaceAll(/\{[^/}]*\}/g, "([^/]+)")}/?$`),
       names: described.path.split("{").length,
     }
   })

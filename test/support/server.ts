@@ -15,6 +15,7 @@ import { Handler } from "../../src/http/Handler.ts"
 import { Reads } from "../../src/http/Reads.ts"
 import { accessQueries } from "../../src/projections/access.ts"
 import { type Cartridge, cartridgeLayer, seedSystemSites } from "../../src/server.ts"
+import { checkAsDescribed } from "./asDescribed.ts"
 import { temporaryFolder } from "./cartridge.ts"
 import { silentEnvironment } from "./environment.ts"
 
@@ -37,7 +38,10 @@ export interface Ask {
   readonly token?: string
 }
 
-/** One real HTTP request with exactly these bytes in its request line: no client normalises the path before it is sent. */
+/**
+ * One real HTTP request with exactly these bytes in its request line: no client normalises the path before it is sent. An answer of the
+ * API that is not as its document says is a failure.
+ */
 export const ask = (
   port: number,
   path: string,
@@ -52,7 +56,7 @@ export const ask = (
       res.on("end", () => {
         const bytes = Buffer.concat(parts)
         const text = bytes.toString("utf8")
-        resolve({
+        const answer = {
           status: res.statusCode!,
           headers: res.headers,
           body: bytes,
@@ -60,7 +64,13 @@ export const ask = (
           get json() {
             return JSON.parse(text)
           },
-        })
+        }
+        try {
+          checkAsDescribed(host, method, path, answer)
+          resolve(answer)
+        } catch (error) {
+          reject(error as Error)
+        }
       })
     })
     req.on("error", reject)

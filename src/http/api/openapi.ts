@@ -3,7 +3,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import { version } from "../../resources.ts"
 import { Api } from "./Api.ts"
 import { answerComponents, failuresOf, withRateLimits } from "./openapi/answers.ts"
-import { plainPaths, rawBodies } from "./openapi/plain.ts"
+import { plainPaths, rawAnswers, rawBodies } from "./openapi/plain.ts"
 import { type Json, plainSchema } from "./openapi/schemas.ts"
 import { policy, type Rule, rolePermissions, scopePermissions } from "./policy.ts"
 
@@ -76,7 +76,9 @@ const pathsOf = (generated: OpenApiDocument["paths"]): OpenApiDocument["paths"] 
 /** An operation of the contract, with what the framework does not know of it. */
 const contractOperation = (method: string, operation: Json): Json => {
   const { parameters, requestBody = rawBodies[String(operation["operationId"])], responses, security: _, ...rest } = operation
-  const successes = Object.entries(responses as Json).filter(([status]) => Number(status) < 400)
+  const described =
+    rawAnswers[String(operation["operationId"])] ??
+    Object.fromEntries(Object.entries(responses as Json).filter(([status]) => Number(status) < 400))
   return {
     ...rest,
     parameters: (parameters as ReadonlyArray<Json>).map(parameterOf),
@@ -84,7 +86,7 @@ const contractOperation = (method: string, operation: Json): Json => {
       ? {}
       : { requestBody: plainSchema(requestBody) }),
     responses: {
-      ...Object.fromEntries(successes.map(([status, success]) => [status, withRateLimits(plainSchema(success) as Json)])),
+      ...Object.fromEntries(Object.entries(described).map(([status, success]) => [status, withRateLimits(plainSchema(success) as Json)])),
       ...failuresOf(method),
     },
   }

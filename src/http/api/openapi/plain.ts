@@ -13,6 +13,8 @@ const query = (name: string, description: string, schema: Json = text): Json => 
 
 const success = (description: string, content: Json): Json => ({ description, content })
 
+const unchanged: Json = { description: "It is what the client has, by its `If-None-Match`." }
+
 const deployForm = {
   type: "object",
   required: ["site_name", "file"],
@@ -114,7 +116,7 @@ export const plainPaths: Readonly<Record<string, Readonly<Record<string, Json>>>
       tags: ["server"],
       operationId: "server.openapi",
       summary: "This document",
-      responses: { 200: success("An OpenAPI 3.1 document.", { "application/json": { schema: { type: "object" } } }) },
+      responses: { 200: success("An OpenAPI 3.1 document.", { "application/json": { schema: { type: "object" } } }), 304: unchanged },
     },
   },
   "/api/docs": {
@@ -122,7 +124,7 @@ export const plainPaths: Readonly<Record<string, Readonly<Record<string, Json>>>
       tags: ["server"],
       operationId: "server.docs",
       summary: "This document, to be read by people",
-      responses: { 200: success("A page.", { "text/html": { schema: text } }) },
+      responses: { 200: success("A page.", { "text/html": { schema: text } }), 304: unchanged },
     },
   },
 }
@@ -143,3 +145,17 @@ export const rawBodies: Readonly<Record<string, Json>> = {
     content: { "*/*": { schema: {} } },
   },
 }
+
+const anything: Json = { "*/*": { schema: {} } }
+
+/** What is stored, as it is: sent by the same code as the files of sites, with all that HTTP has for them (RFC 9110, 13 and 14). */
+const stored: Json = {
+  200: success("The bytes, with the type that they are stored with.", anything),
+  206: success("The parts that were asked for by `Range`.", anything),
+  304: unchanged,
+  412: success("It is not what `If-Match` or `If-Unmodified-Since` asks for.", anything),
+  416: success("There are no such parts.", anything),
+}
+
+/** Answers of endpoints of the contract whose handlers send them by themselves, by operation. */
+export const rawAnswers: Readonly<Record<string, Json>> = { "files.content": stored, "objects.get": stored }
