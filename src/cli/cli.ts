@@ -34,6 +34,7 @@ import { undelete } from "./undelete.ts"
 import { users } from "./users/users.ts"
 import { document } from "./verb.ts"
 import { version } from "./version.ts"
+import { whoami } from "./whoami.ts"
 
 /** Everything the program can do, in the order in which help shows it. */
 const verbs = [
@@ -69,6 +70,7 @@ const verbs = [
   login,
   join,
   logout,
+  whoami,
   peer,
   version,
 ] as const

@@ -5,7 +5,6 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import { makeServer, type Server } from "./client.ts"
-import { segment } from "./connection.ts"
 import { askedCode, type CredentialOptions, passwordOf, usernameOf } from "./credentials.ts"
 import { note } from "./output.ts"
 import { problemOf } from "./problem.ts"
@@ -35,18 +34,18 @@ export const logIn = (url: string, options: CredentialOptions) =>
     return { server, user: data.user, password }
   })
 
-/** What an invitation is for; fails where it is not good any more, before anybody is asked for anything. */
+/** What an invitation is for; `code` as it stands in its link. Fails where it is not good any more, before anybody is asked for anything. */
 export const invitationAt = (url: string, code: string) =>
   Effect.gen(function* () {
     const { api } = yield* serverWithCookies(url)
-    return (yield* api.session.invitation({ path: { code: segment(code) } })).data
+    return (yield* api.session.invitation({ path: { code } })).data
   })
 
 /** Takes up an invitation: makes the account, and logs it in for as long as the scope lasts. */
 export const takeUp = (url: string, code: string, account: { readonly username: string; readonly password: string }) =>
   Effect.gen(function* () {
     const server = yield* serverWithCookies(url)
-    const { data } = yield* server.api.session.join({ path: { code: segment(code) }, payload: account })
+    const { data } = yield* server.api.session.join({ path: { code }, payload: account })
     yield* logOutAtTheEnd(server)
     return { server, user: data.user }
   })

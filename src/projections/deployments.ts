@@ -1,4 +1,5 @@
 import type { Sqlite } from "../events/cartridge.ts"
+import { canonicalJson } from "../events/chain.ts"
 import type { Recorded } from "../events/event.ts"
 import { manifestChanges } from "../events/manifest.ts"
 import { integerParameter, textParameter } from "../events/parameters.ts"
@@ -81,7 +82,7 @@ export const deploymentsProjection: Projection = {
             manifest,
             event.at,
             event.actor,
-            JSON.stringify(source),
+            canonicalJson(source),
             message ?? null,
             files,
             bytes,

@@ -1,4 +1,5 @@
 import type { Sqlite } from "../events/cartridge.ts"
+import { canonicalJson } from "../events/chain.ts"
 import type { Recorded } from "../events/event.ts"
 import { manifestTotals } from "../events/manifest.ts"
 import { integerParameter } from "../events/parameters.ts"
@@ -91,7 +92,8 @@ export const sitesProjection: Projection = {
           break
         case "v1.SiteCorsSet": {
           const { site, ...cors } = event.data
-          setCors.run(JSON.stringify(cors satisfies SiteCors), site)
+          // Canonical, as the log has it: an event that has just been decided may have its fields in another order.
+          setCors.run(canonicalJson(cors satisfies SiteCors), site)
           break
         }
         case "v1.SiteCorsUnset":

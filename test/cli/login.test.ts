@@ -118,6 +118,18 @@ describe("fazt login", () => {
   })
 })
 
+describe("fazt whoami", () => {
+  it("says as whom commands ask a server", async () => {
+    expect(await run(["whoami", "--db", server.db])).toMatchObject({ code: 0, stdout: "admin (owner)\n" })
+    const bob = await join(server, "deployer", ["root", "shop"])
+    await run(["login", url], typing(bob.username, bob.password))
+    expect((await run(["whoami"])).stdout).toBe(`${bob.username} (deployer of root, shop)\n`)
+    expect((await run(["whoami", "--json"])).json).toMatchObject({ id: bob.id, username: bob.username })
+    const nobody = await runVerb(["whoami", "--to", url])
+    expect([nobody.code, nobody.stderr]).toEqual([4, expect.stringContaining("fazt login <server>")])
+  })
+})
+
 describe("fazt join", () => {
   const invited = async (...args: ReadonlyArray<string>): Promise<string> =>
     (await runVerb(["users", "invite", ...args, "--json", "--db", server.db])).json.url

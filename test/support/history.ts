@@ -154,7 +154,7 @@ export const requestsOf = (
         deploy,
         manifest: sha256Hex(encoded),
         ...manifestTotals(manifest),
-        source: { kind: "test" },
+        source: { url: "u", kind: "test" },
       }
       return [
         { kind: "putBlobs", blobs: [...contents.map(([, bytes]) => bytes), encoded] },
