@@ -36,6 +36,8 @@ export const EnableTotp = Schema.TaggedStruct("EnableTotp", {
   step: Schema.optional(Schema.Int),
 })
 export const DisableTotp = Schema.TaggedStruct("DisableTotp", { user: Schema.String, by: Schema.String })
+/** Takes the second factor and every passkey away, so that the password alone is enough. */
+export const ResetFactors = Schema.TaggedStruct("ResetFactors", { user: Schema.String, by: Schema.String })
 export const RenewRecoveryCodes = Schema.TaggedStruct("RenewRecoveryCodes", { user: Schema.String, recovery: Schema.String })
 
 /** Uses up the code of a time step, and with it all before. Refused if that has happened already. */
@@ -63,6 +65,7 @@ export const CredentialCommand = Schema.Union(
   RehashPassword,
   EnableTotp,
   DisableTotp,
+  ResetFactors,
   RenewRecoveryCodes,
   UseTotp,
   UseRecoveryCode,
@@ -91,6 +94,8 @@ export const decideCredentials = (command: CredentialCommand, state: AccountsSta
       return Either.flatMap(actedOn(state, command.by, command.user), ({ totp }) =>
         events(totp !== undefined && { type: "v1.TotpDisabled", data: { user: command.user, refs: [totp.secret, totp.recovery] } }),
       )
+    case "ResetFactors":
+      return Either.map(actedOn(state, command.by, command.user), (user) => factorsTaken(command.user, user))
     case "RenewRecoveryCodes":
       return renewRecoveryCodes(command, state)
     case "UseTotp": {
@@ -164,3 +169,8 @@ const usePasskey = ({ _tag, ...data }: typeof UsePasskey.Type, state: AccountsSt
   if (counts && data.counter <= stored) return refuse
   return events({ type: "v1.PasskeyUsed", data })
 }
+
+const factorsTaken = (id: string, { totp, passkeys }: User): ReadonlyArray<AccountEvent> => [
+  ...(totp === undefined ? [] : [{ type: "v1.TotpDisabled", data: { user: id, refs: [totp.secret, totp.recovery] } } as const]),
+  ...[...HashMap.keys(passkeys)].sort().map((passkey) => ({ type: "v1.PasskeyRemoved", data: { user: id, passkey } }) as const),
+]

@@ -46,6 +46,7 @@ const deciders: Readonly<Record<Command["_tag"], AnyDecider>> = {
   RehashPassword: accounts,
   EnableTotp: accounts,
   DisableTotp: accounts,
+  ResetFactors: accounts,
   RenewRecoveryCodes: accounts,
   UseTotp: accounts,
   UseRecoveryCode: accounts,

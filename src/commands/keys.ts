@@ -22,6 +22,7 @@ export const CreateKey = Schema.TaggedStruct("CreateKey", {
   user: Schema.optional(Schema.String),
   sites: Schema.optional(Schema.Array(SiteName)),
   expires: Schema.optional(Schema.Int),
+  maker: Schema.optional(Schema.String),
 })
 export const RevokeKey = Schema.TaggedStruct("RevokeKey", { key: Schema.String })
 

@@ -9,7 +9,8 @@ export type Scope = typeof Scope.Type
 export const keyEvents = [
   /**
    * An API key was issued. `secretHash` is the SHA-256 (hex) of its 256-bit random secret. `user` made it, and it never may more than they may;
-   * without `sites` it is good for all of theirs, without `expires` (epoch milliseconds) for ever.
+   * without `sites` it is good for all of theirs, without `expires` (epoch milliseconds) for ever. `maker` is the key that made it, if one did: they
+   * are revoked together.
    */
   defineEvent("v1.KeyCreated", {
     key: Schema.String,
@@ -19,10 +20,11 @@ export const keyEvents = [
     user: Schema.optional(Schema.String),
     sites: Schema.optional(Schema.Array(SiteName)),
     expires: Schema.optional(Schema.Int),
+    maker: Schema.optional(Schema.String),
   }),
   /** An API key was used: at most one such event an hour and key. */
   defineEvent("v1.KeyUsed", { key: Schema.String }),
-  /** An API key stopped working, for ever. */
+  /** An API key stopped working, for ever, and every key that it has made. */
   defineEvent("v1.KeyRevoked", { key: Schema.String }),
 ] as const
 

@@ -9,6 +9,7 @@ import { CartridgeWriter } from "../commands/CartridgeWriter.ts"
 import { blobReader } from "../events/blobs.ts"
 import { adminFolder } from "../resources.ts"
 import { Cookies } from "./accounts/Cookies.ts"
+import { isCrossOrigin } from "./accounts/crossOrigin.ts"
 import { Joining } from "./accounts/Joining.ts"
 import { LastUses } from "./accounts/LastUses.ts"
 import { Logins } from "./accounts/Logins.ts"
@@ -26,6 +27,7 @@ import { configLayer } from "./api/config.ts"
 import { deploysLayer } from "./api/deploys.ts"
 import { documentsLayer } from "./api/documents.ts"
 import { envLayer } from "./api/env.ts"
+import { refusal } from "./api/envelope.ts"
 import { filesLayer } from "./api/files.ts"
 import { keysLayer } from "./api/keys.ts"
 import { kvLayer } from "./api/kv.ts"
@@ -34,6 +36,7 @@ import { objectsLayer } from "./api/objects.ts"
 import { docsEndpoint } from "./api/openapi/docs.ts"
 import { openApiEndpoint } from "./api/openapi/endpoint.ts"
 import { inEnvelope } from "./api/refusals.ts"
+import { refuseRequest } from "./api/refuseRequest.ts"
 import { routeOf } from "./api/routes.ts"
 import { serverLayer } from "./api/server.ts"
 import { sessionLayer } from "./api/session.ts"
@@ -116,6 +119,8 @@ export class Handler extends Context.Tag("fazt/Handler")<Handler, EdgeListener>(
       read({ name: "fazt_event_streams_open", type: "gauge", help: "Open streams of events.", read: events.open })
       const pages = adminPages(adminFolder)
       const docs = docsEndpoint(pages)
+      /** These say by themselves which methods they take. */
+      const byPath: Readonly<Record<string, RequestListener>> = { "/api/deploy": classic, [liveAddress]: events.stream, "/api/docs/": docs }
       /** Endpoints outside of the contract. */
       const plain: Readonly<Record<string, RequestListener>> = {
         "GET /metrics": yield* metricsEndpoint,
@@ -142,10 +147,11 @@ export class Handler extends Context.Tag("fazt/Handler")<Handler, EdgeListener>(
         api: (req, res) => {
           // Later Go servers have these outside of /api.
           if (req.url?.startsWith("/auth/") === true) req.url = `/api${req.url}`
-          if (isAt(req, "/api/deploy")) classic(req, res)
-          else if (isAt(req, liveAddress)) events.stream(req, res)
-          else if (isAt(req, "/api/docs/")) docs(req, res)
-          else (plain[routeOf(req).endpoint ?? ""] ?? contract)(req, res)
+          // A key is something that no page of another origin can make a browser send.
+          if (req.headers.authorization === undefined && isCrossOrigin(req)) return refuseRequest(req, res, crossOrigin)
+          const path = pathOf(req)
+          const answer = plain[routeOf(req).endpoint ?? ""] ?? byPath[path] ?? contract
+          answer(req, res)
         },
         isHealthy: () => {
           try {
@@ -169,4 +175,6 @@ export class Handler extends Context.Tag("fazt/Handler")<Handler, EdgeListener>(
   )
 }
 
-const isAt = ({ url = "" }: IncomingMessage, path: string): boolean => url === path || url.startsWith(`${path}?`)
+const crossOrigin = refusal("CROSS_ORIGIN", "A page of another origin has sent this. Only pages of this very host may change something.")
+
+const pathOf = ({ url = "" }: IncomingMessage): string => url.split("?", 1)[0]!

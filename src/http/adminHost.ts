@@ -59,7 +59,9 @@ const isForApi = (path: string): boolean => path === "/api" || path.startsWith("
 
 /** Lets whoever comes next read the same path and the same host, where the request could be read in more than one way. */
 const meanWhatWasDecided = (req: IncomingMessage, { path, query }: UrlPath & { readonly ok: true }, host: string | undefined): void => {
-  req.url = query === "" ? encodeUrlPath(path) : `${encodeUrlPath(path)}?${query}`
+  // The framework's router takes what is behind a semicolon for a query.
+  const target = encodeUrlPath(path).replaceAll(";", "%3B")
+  req.url = query === "" ? target : `${target}?${query}`
   if (host !== undefined) req.headers.host = host
 }
 

@@ -76,6 +76,8 @@ export interface KeyRow {
   readonly expires_at: number | null
   readonly created_at: number
   readonly last_used_at: number | null
+  /** The key that made it, if one did. */
+  readonly maker: string | null
   readonly revoked_at: number | null
 }
 
@@ -189,7 +191,7 @@ const toKey = ({ scopes, sites, ...row }: StoredKey): KeyRow => ({
 
 const keyQueries = (db: Sqlite) => {
   const select =
-    "SELECT key, name, scopes, secret_hash AS secretHash, user, sites, expires_at, created_at, last_used_at, revoked_at FROM keys"
+    "SELECT key, name, scopes, secret_hash AS secretHash, user, sites, expires_at, created_at, last_used_at, maker, revoked_at FROM keys"
   const one = db.prepare<[string], StoredKey>(`${select} WHERE key = ?`)
   const some = db.prepare<[number, number], StoredKey>(`${select} ORDER BY created_at, key ${slice}`)
   const someOf = db.prepare<[string, number, number], StoredKey>(

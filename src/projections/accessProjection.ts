@@ -65,6 +65,7 @@ export const accessProjection: Projection = {
       expires_at   INTEGER,
       created_at   INTEGER NOT NULL,
       last_used_at INTEGER,
+      maker        TEXT,
       revoked_at   INTEGER
     ) STRICT;
     -- failed_logins: attempts that failed between the user's login before this one and this one.
@@ -87,6 +88,7 @@ export const accessProjection: Projection = {
     CREATE INDEX users_by_role ON users (role, joined_at, user) WHERE removed_at IS NULL;
     CREATE INDEX users_by_age ON users (joined_at, user) WHERE removed_at IS NULL;
     CREATE INDEX invitations_open ON invitations (expires_at) WHERE used_at IS NULL AND revoked_at IS NULL;
+    CREATE INDEX keys_of_maker ON keys (maker) WHERE maker IS NOT NULL;
     CREATE INDEX passkeys_of_user ON passkeys (user, added_at);
     CREATE INDEX keys_by_age ON keys (created_at, key);
     CREATE INDEX keys_of_user ON keys (user, created_at, key);
@@ -227,18 +229,26 @@ const atIfRemoved = (table: TableName): string =>
 
 const applyKeys: Prepare = (db, table) => {
   const keys = table("keys")
-  const create = db.prepare(`INSERT INTO ${keys} VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, ${atIfRemoved(table)})`)
+  // A key that is made while its user is removed, or the key that makes it is revoked, is good for nothing.
+  const create = db.prepare(
+    `INSERT INTO ${keys} VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, coalesce(${atIfRemoved(table)},
+     (SELECT ${integerParameter} FROM ${keys} WHERE key = ? AND revoked_at IS NOT NULL)))`,
+  )
   const use = db.prepare(`UPDATE ${keys} SET last_used_at = ? WHERE key = ?`)
-  const revoke = db.prepare(`UPDATE ${keys} SET revoked_at = ? WHERE key = ? AND revoked_at IS NULL`)
+  const revoke = db.prepare(
+    `UPDATE ${keys} SET revoked_at = ? WHERE revoked_at IS NULL AND key IN (
+       WITH RECURSIVE made (key) AS (VALUES (?) UNION SELECT ${keys}.key FROM ${keys} JOIN made ON ${keys}.maker = made.key)
+       SELECT key FROM made)`,
+  )
   const revokeAll = db.prepare(`UPDATE ${keys} SET revoked_at = ? WHERE user = ? AND revoked_at IS NULL`)
   return (event: Recorded): void => {
     const { at } = event
     switch (event.type) {
       case "v1.KeyCreated": {
         // Before there were users, all keys were the owner's.
-        const { key, name, scopes, secretHash, user = ownerUser, sites, expires } = event.data
+        const { key, name, scopes, secretHash, user = ownerUser, sites, expires, maker = null } = event.data
         const limits = [sites === undefined ? null : JSON.stringify(sites), expires ?? null]
-        create.run(key, name, JSON.stringify(scopes), secretHash, user, ...limits, at, at, user)
+        create.run(key, name, JSON.stringify(scopes), secretHash, user, ...limits, at, maker, at, user, at, maker)
         break
       }
       case "v1.KeyUsed":

@@ -2,7 +2,6 @@ import * as Args from "@effect/cli/Args"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { contentType } from "mime-types"
 import { withServer } from "../connection.ts"
 import { bytes, printable } from "../format.ts"
 import { given, ifVersion, json, serverOptions, site } from "../options.ts"
@@ -30,13 +29,7 @@ export const put = verb(
       Effect.gen(function* () {
         const { putObject } = yield* Effect.promise(() => import("./putObject.ts"))
         const urlParams = { path, ...given("if_version", Option.map(ifVersion, String)) }
-        const stored = yield* putObject(
-          server,
-          site,
-          urlParams,
-          file,
-          Option.getOrElse(type, () => typeOf(path)),
-        )
+        const stored = yield* putObject(server, site, urlParams, file, Option.getOrUndefined(type))
         yield* answer(
           json,
           stored,
@@ -46,5 +39,3 @@ export const put = verb(
       }),
     ),
 )
-
-const typeOf = (path: string): string => contentType(path.slice(path.lastIndexOf("/") + 1)) || "application/octet-stream"

@@ -3,6 +3,7 @@ import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { contentType } from "mime-types"
 import { StoredObject } from "../../http/api/contract/objects.ts"
 import type { Server } from "../client.ts"
 import { segment } from "../connection.ts"
@@ -14,9 +15,16 @@ import { answered } from "../rawAnswer.ts"
 
 const decode = Schema.decodeUnknown(Schema.Struct({ data: StoredObject }))
 
-/** Sends the bytes of a file, straight from the disk, or those of standard input. */
-export const putObject = ({ http }: Server, site: string, urlParams: Readonly<Record<string, string>>, file: string, type: string) =>
+/** Sends the bytes of a file, straight from the disk, or those of standard input. Without a type, they have that of the path's ending. */
+export const putObject = (
+  { http }: Server,
+  site: string,
+  urlParams: Readonly<Record<string, string>> & { readonly path: string },
+  file: string,
+  givenType: string | undefined,
+) =>
   Effect.gen(function* () {
+    const type = givenType ?? typeOf(urlParams.path)
     const body = file === "-" ? HttpBody.uint8Array(yield* Effect.flatMap(Output, ({ stdin }) => stdin), type) : yield* fileBody(file, type)
     const response = yield* http.execute(HttpClientRequest.put(`/api/sites/${segment(site)}/objects/content`, { urlParams, body })).pipe(
       // The client wraps what the body's stream fails with.
@@ -24,6 +32,8 @@ export const putObject = ({ http }: Server, site: string, urlParams: Readonly<Re
     )
     return (yield* Effect.flatMap(answered(response), decode)).data
   })
+
+const typeOf = (path: string): string => contentType(path.slice(path.lastIndexOf("/") + 1)) || "application/octet-stream"
 
 const fileBody = (path: string, type: string) =>
   Effect.gen(function* () {

@@ -73,9 +73,6 @@ export class Logins extends Context.Tag("fazt/Logins")<
       const client = (req: IncomingMessage) => clientOf(req, settings.clientLimits().trusted)
       const askerFor = (req: IncomingMessage, user: string): Asker => ({ actor: actorOf(user), cause: requestId(req) })
 
-      const secretOf = (ref: string): Effect.Effect<string | undefined, Failure> =>
-        Effect.try({ try: () => secrets.get(ref), catch: (error) => refusal("SERVICE_UNAVAILABLE", (error as Error).message) })
-
       /** Beside the answer: waiting for the disk would tell known names from unknown ones. The refusal leans on nothing here. */
       const recordFailure = (req: IncomingMessage, user: string, reason: "password" | "totp" | "passkey") => {
         const failure = { _tag: "RecordFailedLogin", user, reason, address: client(req).address } as const
@@ -102,7 +99,7 @@ export class Logins extends Context.Tag("fazt/Logins")<
       /** Whether it is the user's password. Takes as long where there is no such user. */
       const verify = (user: UserRow | undefined, password: string, line: Line) =>
         Effect.gen(function* () {
-          const stored = user === undefined ? undefined : yield* secretOf(user.password)
+          const stored = user === undefined ? undefined : yield* secrets.open(user.password)
           return yield* Effect.tryPromise({
             try: () => (stored === undefined ? verifyAgainstNobody(password, line) : verifyPassword(stored, password, line)),
             catch: (error) => error,
@@ -118,13 +115,13 @@ export class Logins extends Context.Tag("fazt/Logins")<
         Effect.gen(function* () {
           const asker = askerFor(req, user.user)
           const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
-          const secret = yield* secretOf(user.totp!)
+          const secret = yield* secrets.open(user.totp!)
           const step = secret === undefined ? undefined : totpStep({ secret, code, now })
           if (step !== undefined) {
             yield* commands.handle({ _tag: "UseTotp", user: user.user, step }, asker)
             return "totp" as const
           }
-          const hashes = yield* secretOf(user.recovery!)
+          const hashes = yield* secrets.open(user.recovery!)
           const index = hashes === undefined ? undefined : recoveryCodeIndex(JSON.parse(hashes), code)
           if (index === undefined) return yield* Effect.fail(invalid)
           yield* commands.handle({ _tag: "UseRecoveryCode", user: user.user, code: index }, asker)
@@ -139,8 +136,12 @@ export class Logins extends Context.Tag("fazt/Logins")<
       ): Effect.Effect<"password" | "totp" | "recovery_code", LoginError> => {
         if (user.totp === null) return Effect.succeed("password")
         if (code === undefined) return Effect.fail(codeMissing)
-        return throttled(codeThrottle, req, user.username, user, ({ succeed }) =>
-          Effect.tap(useCode(req, user, code), () => Effect.sync(succeed)),
+        return throttled(codeThrottle, req, user.username, user, ({ succeed, undo }) =>
+          useCode(req, user, code).pipe(
+            Effect.tap(() => Effect.sync(succeed)),
+            // Where nothing was found out, nothing was tried.
+            Effect.tapError((error) => (error.code === "INVALID_CREDENTIALS" ? Effect.void : Effect.sync(undo))),
+          ),
         ).pipe(
           Effect.catchIf(
             (error) => error.code === "INVALID_CREDENTIALS",

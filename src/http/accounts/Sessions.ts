@@ -43,6 +43,8 @@ export class Sessions extends Context.Tag("fazt/Sessions")<
     readonly find: (req: IncomingMessage, now: number) => { readonly session: SessionRow; readonly user: UserRow } | "none" | "ended"
     /** Whether the request carries a cookie of a session of this user, even one that has ended: from where they have been before. */
     readonly hasKnown: (req: IncomingMessage, user: string) => boolean
+    /** The session, ended or not, that a cookie of the request names. */
+    readonly known: (req: IncomingMessage) => string | undefined
     /** Whether it is still good. */
     readonly isLive: (session: string, now: number) => boolean
     readonly start: (
@@ -85,14 +87,16 @@ export class Sessions extends Context.Tag("fazt/Sessions")<
         find: (req, now) => {
           const tokens = sessionTokens(req, clientOfRequest(req).scheme)
           if (tokens.length === 0) return "none"
-          for (const row of rowsOf(req)) {
-            const user = isGood(row, now) ? read.user(row.user) : undefined
-            if (user === undefined || user.removed_at !== null) continue
-            see(row, now)
-            return { session: row, user }
-          }
-          return "ended"
+          const good = rowsOf(req).filter((row) => isGood(row, now))
+          const [row] = good
+          const user = row === undefined ? undefined : read.user(row.user)
+          if (row === undefined || user === undefined || user.removed_at !== null) return "ended"
+          // Over plain HTTP a site on a subdomain can plant a cookie beside the right one. Nobody acts as somebody else by that.
+          if (good.some((other) => other.user !== row.user)) return "ended"
+          see(row, now)
+          return { session: row, user }
         },
+        known: (req) => rowsOf(req)[0]?.session,
         hasKnown: (req, user) => rowsOf(req).some((row) => row.user === user),
         isLive: (session, now) => {
           const row = read.session(session)

@@ -18,7 +18,7 @@ export const sessionTokens = ({ headers }: Pick<IncomingMessage, "headers">, sch
     const [name, value] = pair.trim().split("=", 2)
     return names.includes(name!) && tokenForm.test(value ?? "") ? [value!] : []
   })
-  return [...new Set(tokens)].slice(0, 4)
+  return [...new Set(tokens)].slice(0, 20)
 }
 
 /** Values of Set-Cookie that give the browser a session's token, for `maxAge` seconds or until it is closed. */

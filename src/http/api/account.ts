@@ -7,19 +7,19 @@ import * as Effect from "effect/Effect"
 import { Commands } from "../../commands/Commands.ts"
 import type { Command } from "../../commands/command.ts"
 import { SessionNotFound } from "../../commands/sessions.ts"
-import { localUser } from "../../events/accounts.ts"
 import { accessQueries, type PasskeyRow, type SessionRow, type UserRow } from "../../projections/access.ts"
 import { Cookies } from "../accounts/Cookies.ts"
 import { Logins, passwordRef, relyingParty } from "../accounts/Logins.ts"
 import { NewPasswords } from "../accounts/NewPasswords.ts"
 import { pendingTotps } from "../accounts/pendingTotps.ts"
 import { hashRecoveryCode, newRecoveryCodes } from "../accounts/recoveryCodes.ts"
-import { Sessions } from "../accounts/Sessions.ts"
+import { lifetimes, Sessions } from "../accounts/Sessions.ts"
 import { totpStep, totpUri } from "../accounts/totp.ts"
 import { Reads } from "../Reads.ts"
 import { Secrets } from "../Secrets.ts"
 import { ServerInfo } from "../ServerInfo.ts"
 import { Api } from "./Api.ts"
+import { actingUser } from "./actor.ts"
 import type { Passkey, SessionView } from "./contract/account.ts"
 import { Caller } from "./contract/authorization.ts"
 import { refusal } from "./envelope.ts"
@@ -51,9 +51,6 @@ const passkeyView = ({ passkey, name, added_at, used_at }: PasskeyRow): Passkey 
   last_used_at: timeOrNull(used_at),
 })
 
-/** Who acts on an account, as its decisions want to know it. */
-export const by = ({ via, user }: Principal): string => (via === "local" ? localUser : user)
-
 export const accountLayer = HttpApiBuilder.group(Api, "account", (handlers) =>
   Effect.gen(function* () {
     const commands = yield* Commands
@@ -80,38 +77,43 @@ export const accountLayer = HttpApiBuilder.group(Api, "account", (handlers) =>
       return { codes, ref, sealed: { ref, secret: JSON.stringify(codes.map(hashRecoveryCode)) } }
     }
 
-    const left = ({ recovery, used_codes }: UserRow): number => {
-      const hashes = recovery === null ? undefined : secrets.get(recovery)
-      return hashes === undefined ? 0 : JSON.parse(hashes).length - used_codes.length
-    }
+    const left = ({ recovery, used_codes }: UserRow) =>
+      recovery === null
+        ? Effect.succeed(0)
+        : Effect.map(secrets.open(recovery), (hashes) => (hashes === undefined ? 0 : JSON.parse(hashes).length - used_codes.length))
 
     const endSession = (session: string, caller: Principal) =>
       commands.handle({ _tag: "EndSession", session, reason: "ended" } satisfies Command, caller)
 
     return handlers
       .handle("me", () =>
-        Effect.map(self, ({ caller, user }) => ({
-          data: {
-            ...meView(user),
-            version,
-            totp: user.totp !== null,
-            recovery_codes: left(user),
-            passkeys: read.passkeysOf(user.user).length,
-            last_login_at: timeOrNull(user.last_login_at),
-            failed_logins: (caller.session === undefined ? undefined : read.session(caller.session)?.failed_logins) ?? user.failed_logins,
-          },
-        })),
+        Effect.gen(function* () {
+          const { caller, user } = yield* self
+          const session = caller.session === undefined ? undefined : read.session(caller.session)
+          return {
+            data: {
+              ...meView(user),
+              version,
+              totp: user.totp !== null,
+              recovery_codes: yield* left(user),
+              passkeys: read.passkeysOf(user.user).length,
+              last_login_at: timeOrNull(user.last_login_at),
+              failed_logins: session?.failed_logins ?? user.failed_logins,
+            },
+          }
+        }),
       )
       .handle("changePassword", (request) =>
         Effect.gen(function* () {
           const { caller, user } = yield* confirmed(request, request.payload.password)
           const hashed = yield* passwords.hash(request.payload.new_password, [user.username])
           const ref = passwordRef(user.user)
-          const change = { _tag: "ChangePassword", user: user.user, password: ref, by: by(caller) } as const
+          const change = { _tag: "ChangePassword", user: user.user, password: ref, by: actingUser(caller) } as const
           yield* commands.handle(change, caller, [{ ref, secret: hashed }])
           if (caller.via === "session") {
             const now = yield* Clock.currentTimeMillis
-            const begun = { user: user.user, method: "password_change", remembered: false, now } as const
+            const remembered = read.session(caller.session ?? "")?.idle === lifetimes.remembered.idle
+            const begun = { user: user.user, method: "password_change", remembered, now } as const
             cookies.give(request.request, yield* sessions.start(incoming(request), begun, caller))
           }
           return { data: { message: "The password is changed, and all other sessions have ended." } }
@@ -167,7 +169,7 @@ export const accountLayer = HttpApiBuilder.group(Api, "account", (handlers) =>
       .handle("disableTotp", (request) =>
         Effect.gen(function* () {
           const { caller, user } = yield* confirmed(request, request.payload.password)
-          yield* commands.handle({ _tag: "DisableTotp", user: user.user, by: by(caller) }, caller)
+          yield* commands.handle({ _tag: "DisableTotp", user: user.user, by: actingUser(caller) }, caller)
           return { data: { message: "A login takes no code any more." } }
         }).pipe(refuse),
       )
@@ -204,7 +206,7 @@ export const accountLayer = HttpApiBuilder.group(Api, "account", (handlers) =>
       .handle("removePasskey", ({ path: { id } }) =>
         Effect.gen(function* () {
           const { caller, user } = yield* self
-          yield* commands.handle({ _tag: "RemovePasskey", user: user.user, passkey: id, by: by(caller) }, caller)
+          yield* commands.handle({ _tag: "RemovePasskey", user: user.user, passkey: id, by: actingUser(caller) }, caller)
           return { data: { message: "The passkey is removed." } }
         }).pipe(refuse),
       )

@@ -24,10 +24,12 @@ export const auditLayer = HttpApiBuilder.group(Api, "audit", (handlers) =>
           const stop = draining(NodeHttpServerRequest.toIncomingMessage(request))
           const now = yield* Clock.currentTimeMillis
           const bounded = { ...filter, since: yield* timeBound("since", since, now), until: yield* timeBound("until", until, now) }
-          const query = queries.audit(bounded)
+          // One more than is shown tells whether there are more.
+          const query = queries.audit({ ...bounded, limit: filter.limit + 1 })
           const rows = yield* wait > 0 && filter.after !== undefined ? waitForNews({ writer, query, seconds: wait, stop }) : query
-          const last = rows.length === filter.limit ? rows.at(-1) : undefined
-          return { data: rows.map(auditView), meta: { limit: filter.limit, next: last === undefined ? null : String(last.seq) } }
+          const page = rows.slice(0, filter.limit)
+          const last = rows.length > filter.limit ? page.at(-1) : undefined
+          return { data: page.map(auditView), meta: { limit: filter.limit, next: last === undefined ? null : String(last.seq) } }
         }),
       )
       .handle("verify", ({ urlParams: { after, hash } }) =>

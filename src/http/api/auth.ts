@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
+import * as HttpMethod from "@effect/platform/HttpMethod"
+import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Context from "effect/Context"
@@ -14,6 +16,7 @@ import { rateOf } from "../limits/apiRates.ts"
 import { Limits } from "../limits/Limits.ts"
 import { Reads } from "../Reads.ts"
 import { actorOf } from "./actor.ts"
+import { bodyFailure } from "./body.ts"
 import { Anyone, Authorization } from "./contract/authorization.ts"
 import { type Failure, refusal } from "./envelope.ts"
 import { isLocal } from "./local.ts"
@@ -124,11 +127,23 @@ export class Authentication extends Context.Tag("fazt/Authentication")<
       const count = (req: IncomingMessage, res: AnswerHeaders, who: Principal | undefined): Effect.Effect<void, Failure> =>
         Effect.suspend(() => {
           const kind = rateOf(req.method ?? "GET", req.url ?? "/")
-          const address = addressKey(clientOf(req, limits.trusted()).address)
-          const verdict = limits.api.take(kind, who === undefined || who.via === "local" || kind === "auth" ? address : who.actor)
+          const verdict = limits.api.take(
+            kind,
+            who === undefined || who.via === "local" || kind === "auth" ? nameless(req, kind) : who.actor,
+          )
           for (const [name, value] of Object.entries(verdict.headers)) res.setHeader(name, value)
           return verdict.allowed ? Effect.void : Effect.fail(tooOften(verdict.retryAfterSeconds))
         })
+
+      /**
+       * Who is counted where there is no caller: the address. Where secrets can be guessed each endpoint counts for itself, and whoever shows the
+       * cookie of a session, ended or not, is counted apart: strangers at the same address hold up nobody who has been here before.
+       */
+      const nameless = (req: IncomingMessage, kind: string): string => {
+        const address = addressKey(clientOf(req, limits.trusted()).address)
+        if (kind !== "auth" || address === "local") return address
+        return `${sessions.known(req) ?? address} ${routeOf(req).endpoint}`
+      }
 
       const admitAnyone = (req: IncomingMessage, res: AnswerHeaders): Effect.Effect<void, Failure> => count(req, res, undefined)
 
@@ -208,6 +223,7 @@ export const forbidden = (who: Principal, needs: Permission, site: string | unde
   )
 }
 
+const readInTwoWays = refusal("BAD_REQUEST", "This address can be read in two ways. Encode what is special in it.")
 const missing = refusal(
   "UNAUTHORIZED",
   "Authentication required: log in, or send `Authorization: Bearer <key>`. `fazt keys create --name <name>` makes a key.",
@@ -219,20 +235,41 @@ const tooOften = (seconds: number): Failure =>
 const expiredKey = ({ name, expires_at }: KeyRow): Failure =>
   refusal("INVALID_API_KEY", `The key "${name}" was good until ${new Date(expires_at!).toISOString()}.`)
 
-const withBoth =
-  <A>(use: (req: IncomingMessage, res: ServerResponse) => Effect.Effect<A, Failure>) =>
-  (request: HttpServerRequest.HttpServerRequest): Effect.Effect<A, Failure> =>
-    use(NodeHttpServerRequest.toIncomingMessage(request), NodeHttpServerRequest.toServerResponse(request))
+type Admit<A> = (req: IncomingMessage, res: ServerResponse) => Effect.Effect<A, Failure>
+
+/** Lets a request through to the endpoint that the policy was asked about, and to no other that the framework's router may have found. */
+const atItsEndpoint = <A>(admit: Admit<A>) =>
+  Effect.gen(function* () {
+    const request = yield* HttpServerRequest.HttpServerRequest
+    const { route } = yield* HttpRouter.RouteContext
+    const req = NodeHttpServerRequest.toIncomingMessage(request)
+    if (`${route.method} ${route.path}` !== routeOf(req).endpoint) return yield* Effect.fail(readInTwoWays)
+    return yield* admit(req, NodeHttpServerRequest.toServerResponse(request))
+  })
+
+/**
+ * Reads the body, which the framework keeps for the handler, and looks at the caller again: a body may come slowly, and whose rights are
+ * taken away meanwhile changes nothing any more.
+ */
+const onceMoreBehindTheBody = (check: (req: IncomingMessage) => Effect.Effect<Principal, Failure>) => (who: Principal) =>
+  Effect.gen(function* () {
+    const request = yield* HttpServerRequest.HttpServerRequest
+    const req = NodeHttpServerRequest.toIncomingMessage(request)
+    const { body } = policy[routeOf(req).endpoint!]!
+    if (body === "itself" || !HttpMethod.hasBody(request.method)) return who
+    yield* Effect.mapError(request.text, (error) => bodyFailure(error.cause))
+    return yield* check(req)
+  })
 
 /** What the contract's two kinds of endpoints ask of each request. */
 export const authLayer = Layer.mergeAll(
   Layer.effect(
     Authorization,
     // The framework's own bearer scheme would hand over whatever stands behind the seventh character of the header.
-    Effect.map(Authentication, ({ admit }) => Effect.flatMap(HttpServerRequest.HttpServerRequest, withBoth(admit))),
+    Effect.map(Authentication, ({ admit, check }) => Effect.flatMap(atItsEndpoint(admit), onceMoreBehindTheBody(check))),
   ),
   Layer.effect(
     Anyone,
-    Effect.map(Authentication, ({ admitAnyone }) => Effect.flatMap(HttpServerRequest.HttpServerRequest, withBoth(admitAnyone))),
+    Effect.map(Authentication, ({ admitAnyone }) => atItsEndpoint(admitAnyone)),
   ),
 )

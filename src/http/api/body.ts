@@ -28,6 +28,10 @@ export async function* bodyParts(req: IncomingMessage, max: number, tooLarge: ()
 export const isCutShort = (error: unknown): boolean =>
   ["ECONNRESET", "ECONNABORTED", "EPIPE", "ERR_STREAM_PREMATURE_CLOSE"].includes((error as { readonly code?: string } | null)?.code ?? "")
 
+/** The failure of a body that the framework could not read, by what it says. */
+export const bodyFailure = (cause: unknown): Failure =>
+  (cause as Error | undefined)?.message === "maxBytes exceeded" ? refusal("PAYLOAD_TOO_LARGE", "The body is too large.") : cutShort
+
 export const cutShort = refusal("BAD_REQUEST", "The request ended before its body did.")
 
 /** The request's body as text, refused once it is longer than `max` bytes. */

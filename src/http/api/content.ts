@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import type { BlobReader } from "../../events/blobs.ts"
 import { blobCache } from "../blobCache.ts"
 import { serveObject } from "../static.ts"
+import { type Failure, refusal } from "./envelope.ts"
 
 /** Bytes that are stored, and how they are called. */
 export interface Content {
@@ -26,8 +27,10 @@ export const contentSender = (blobs: Pick<BlobReader, "chunk" | "variant" | "var
   return (
     request: HttpServerRequest.HttpServerRequest,
     { hash, size, type, path }: Content,
-  ): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+  ): Effect.Effect<HttpServerResponse.HttpServerResponse, Failure> =>
     Effect.async((resume) => {
+      // `script-src 'self'` holds for what is stored here too, so it must never become part of a page.
+      if (partsOfPages.has(String(request.headers["sec-fetch-dest"] ?? ""))) return resume(Effect.fail(notForPages))
       const res = NodeHttpServerRequest.toServerResponse(request)
       // The framework finds an answer that has ended and adds nothing. Should the client go away, it interrupts this.
       res.once("finish", () => resume(Effect.succeed(HttpServerResponse.empty())))
@@ -39,6 +42,23 @@ export const contentSender = (blobs: Pick<BlobReader, "chunk" | "variant" | "var
       }
     })
 }
+
+/** What a browser fetches to run it, or to show it as a page (W3C Fetch Metadata, 2.1). */
+const partsOfPages: ReadonlySet<string> = new Set([
+  "audioworklet",
+  "embed",
+  "frame",
+  "iframe",
+  "object",
+  "paintworklet",
+  "script",
+  "serviceworker",
+  "sharedworker",
+  "style",
+  "worker",
+  "xslt",
+])
+const notForPages = refusal("FORBIDDEN", "What sites have stored is never part of the admin's pages.")
 
 const safeguards = {
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",

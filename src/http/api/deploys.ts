@@ -1,4 +1,5 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Effect from "effect/Effect"
 import { Commands } from "../../commands/Commands.ts"
 import { deploymentQueries } from "../../projections/deployments.ts"
@@ -10,6 +11,7 @@ import { Reads } from "../Reads.ts"
 import { ServerInfo } from "../ServerInfo.ts"
 import { Settings } from "../Settings.ts"
 import { Api } from "./Api.ts"
+import { Authentication } from "./auth.ts"
 import { readText } from "./body.ts"
 import { Caller } from "./contract/authorization.ts"
 import { refuse } from "./failures.ts"
@@ -25,6 +27,7 @@ const maxManifests = 2
 
 export const deploysLayer = HttpApiBuilder.group(Api, "deploys", (handlers) =>
   Effect.gen(function* () {
+    const authentication = yield* Authentication
     const commands = yield* Commands
     const deployer = yield* Deployer
     const rate = yield* DeployRate
@@ -57,10 +60,11 @@ export const deploysLayer = HttpApiBuilder.group(Api, "deploys", (handlers) =>
       .handle("history", ({ path: { site }, urlParams: { before, limit } }) =>
         Effect.gen(function* () {
           const row = yield* find(site)
-          const lines = yield* queries.history(site, before ?? Number.MAX_SAFE_INTEGER, limit)
-          const last = lines.length === limit ? lines.at(-1) : undefined
+          const lines = yield* queries.history(site, before ?? Number.MAX_SAFE_INTEGER, limit + 1)
+          const page = lines.slice(0, limit)
+          const last = lines.length > limit ? page.at(-1) : undefined
           return {
-            data: lines.map((line) => deploymentView(line, row, addresses)),
+            data: page.map((line) => deploymentView(line, row, addresses)),
             meta: { limit, next: last === undefined ? null : String(last.seq) },
           }
         }).pipe(refuse),
@@ -78,7 +82,12 @@ export const deploysLayer = HttpApiBuilder.group(Api, "deploys", (handlers) =>
           const caller = yield* Caller
           const receiveAndDeploy = Effect.flatMap(
             Effect.suspend(() => readText(request, maxManifestBytes(settings.number("limits.site_files")))),
-            (body) => deployer.deployManifest(site, body, caller),
+            // A long body takes its time: whose rights have been taken away meanwhile publishes nothing.
+            (body) =>
+              Effect.zipRight(
+                authentication.check(NodeHttpServerRequest.toIncomingMessage(request)),
+                deployer.deployManifest(site, body, caller),
+              ),
           )
           const published = yield* rate.within(caller, reading.withPermits(1)(receiveAndDeploy))
           return { data: deployedView(published, deployments.deployment(published.site, published.deploy)!, addresses) }

@@ -12,10 +12,13 @@ import type { ApiKey } from "./contract/keys.ts"
 import { type Failure, refusal } from "./envelope.ts"
 import { refuse } from "./failures.ts"
 import { newKey } from "./newKey.ts"
-import { type Principal, reachesSite, scopePermissions } from "./policy.ts"
+import { may, type Principal, reachesSite, scopePermissions } from "./policy.ts"
 import { time, timeOrNull } from "./views.ts"
 
 const day = 86_400_000
+
+/** Keys that one user may have made, revoked ones included: their history stays. */
+const mostKeys = 10_000
 
 const keyView = (row: KeyRow): ApiKey => ({
   id: row.key,
@@ -29,7 +32,7 @@ const keyView = (row: KeyRow): ApiKey => ({
   revoked_at: timeOrNull(row.revoked_at),
 })
 
-const isManager = ({ permissions }: Principal): boolean => permissions.has("users.manage")
+const isManager = (caller: Principal): boolean => may(caller, "users.manage")
 
 export const keysLayer = HttpApiBuilder.group(Api, "keys", (handlers) =>
   Effect.gen(function* () {
@@ -52,8 +55,15 @@ export const keysLayer = HttpApiBuilder.group(Api, "keys", (handlers) =>
         if (key.user !== caller.user && caller.role !== "owner" && read.user(key.user)?.role === "owner") {
           return yield* Effect.fail(refusal("FORBIDDEN", "This key is an owner's: only owners revoke it."))
         }
+        if (
+          caller.via === "key" &&
+          (key.sites ?? [undefined]).some((site) => site === undefined || !reachesSite(caller, site)) &&
+          caller.sites !== undefined
+        ) {
+          return yield* Effect.fail(refusal("FORBIDDEN", "This key reaches sites that yours does not."))
+        }
         yield* commands.handle({ _tag: "RevokeKey", key: id }, caller)
-        return { data: { message: `The key ${id} is revoked.` } }
+        return { data: { message: `The key ${id} is revoked, with every key that it has made.` } }
       }).pipe(refuse)
 
     /** When the key ends that makes this one: a key cannot outlive the one that made it. */
@@ -73,12 +83,14 @@ export const keysLayer = HttpApiBuilder.group(Api, "keys", (handlers) =>
           const caller = yield* Caller
           const refused = scopeProblem(caller, scopes) ?? siteProblem(caller, sites)
           if (refused !== undefined) return yield* Effect.fail(refused)
+          if (read.keyCount(caller.user) >= mostKeys) return yield* Effect.fail(tooManyKeys)
           const now = yield* Clock.currentTimeMillis
           const asked = expires_in_days === undefined ? undefined : now + expires_in_days * day
           const ends = [asked, latestEnd(caller)].filter((end) => end !== undefined)
           const limitedTo = sites ?? (caller.via === "key" && caller.sites !== undefined ? [...caller.sites] : undefined)
           const { token, command } = newKey(name, scopes, {
             user: caller.user,
+            ...(caller.key === undefined ? {} : { maker: caller.key }),
             ...(limitedTo === undefined ? {} : { sites: limitedTo }),
             ...(ends.length === 0 ? {} : { expires: Math.min(...ends) }),
           })
@@ -90,6 +102,8 @@ export const keysLayer = HttpApiBuilder.group(Api, "keys", (handlers) =>
       .handle("classicRevoke", ({ urlParams: { id } }) => revoke(id))
   }),
 )
+
+const tooManyKeys = refusal("CONFLICT", `A user can make ${mostKeys} keys, and these are made.`)
 
 /** Nobody gives a key more than they have. */
 const scopeProblem = ({ permissions, role, via }: Principal, scopes: ReadonlyArray<Scope>): Failure | undefined => {

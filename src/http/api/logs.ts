@@ -32,12 +32,14 @@ export const logsLayer = HttpApiBuilder.group(Api, "logs", (handlers) =>
           yield* find(site)
           const stop = draining(NodeHttpServerRequest.toIncomingMessage(request))
           const filter = { ...params, site, since: yield* timeBound("since", since, yield* Clock.currentTimeMillis) }
-          const query = queries.logs(filter)
+          // One more than is shown tells whether there are more.
+          const query = queries.logs({ ...filter, limit: filter.limit + 1 })
           const concerns = ({ stream }: { readonly stream: string }) => stream === logsStream(site)
           const waits = wait > 0 && filter.after !== undefined
           const rows = yield* waits ? waitForNews({ writer, query, concerns, seconds: wait, stop }) : query
-          const last = rows.length === filter.limit ? rows.at(-1) : undefined
-          return { data: rows.map(logView), meta: { limit: filter.limit, next: last === undefined ? null : String(last.id) } }
+          const page = rows.slice(0, filter.limit)
+          const last = rows.length > filter.limit ? page.at(-1) : undefined
+          return { data: page.map(logView), meta: { limit: filter.limit, next: last === undefined ? null : String(last.id) } }
         }).pipe(refuse),
       )
       .handle("classic", ({ urlParams: { site_id, limit } }) =>

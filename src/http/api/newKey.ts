@@ -7,6 +7,7 @@ interface KeyLimits {
   readonly user?: string
   readonly sites?: ReadonlyArray<string>
   readonly expires?: number
+  readonly maker?: string
 }
 
 /** A fresh API key `fazt_<id>_<secret>`: the token to show once, and the command that issues it. */

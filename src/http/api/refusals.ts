@@ -11,8 +11,8 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { isCrossOrigin } from "../accounts/crossOrigin.ts"
-import { Failure, refusal, retryAfter, statusOf } from "./envelope.ts"
+import { bodyFailure } from "./body.ts"
+import { Failure, internalError, refusal, retryAfter, statusOf } from "./envelope.ts"
 import { defaultBody, policy } from "./policy.ts"
 import { routeOf } from "./routes.ts"
 
@@ -20,8 +20,6 @@ import { routeOf } from "./routes.ts"
 export const inEnvelope = HttpApiBuilder.middleware((app: HttpApp.Default) =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
     const req = NodeHttpServerRequest.toIncomingMessage(request)
-    // A key is something that no page of another origin can make a browser send.
-    if (req.headers.authorization === undefined && isCrossOrigin(req)) return answer(crossOrigin)
     const route = routeOf(req)
     if (route.endpoint === undefined) return route.allowed.length === 0 ? answer(noRoute) : answer(wrongMethod(route.allowed))
     const { body = defaultBody } = policy[route.endpoint]!
@@ -33,7 +31,7 @@ export const inEnvelope = HttpApiBuilder.middleware((app: HttpApp.Default) =>
       const failure = failureOf(Cause.squash(cause))
       if (failure !== undefined) return answer(failure)
       if (Cause.isInterruptedOnly(cause)) return Effect.interrupt
-      return Effect.zipRight(Effect.logError("A request failed.", cause), answer(internal))
+      return Effect.zipRight(Effect.logError("A request failed.", cause), answer(internalError))
     }),
   ),
 )
@@ -67,7 +65,7 @@ const failureOf = (error: unknown): Failure | undefined => {
   // A body that could not be read.
   if (tag !== "RequestError") return undefined
   if (cause instanceof SyntaxError) return refusal("INVALID_JSON", `The body is no JSON: ${withoutSnippet(cause.message)}.`)
-  return (cause as Error | undefined)?.message === "maxBytes exceeded" ? tooLarge(undefined) : cutShort
+  return bodyFailure(cause)
 }
 
 /** The engine shows where it stopped to read by a part of the body, which may be a secret. */
@@ -75,19 +73,22 @@ const withoutSnippet = (message: string): string => message.replace(/(^|, )(\.\.
 
 /** Names each field that is wrong and what it has to be. */
 const invalid = ({ issues, message }: HttpApiDecodeError): Failure => {
-  const problems = issues.slice(0, 20).map((issue) => ({ field: issue.path.join("."), constraint: issue.message.slice(0, 500) }))
+  const all = issues.map((issue) => ({ field: issue.path.join("."), constraint: issue.message.slice(0, 500) }))
+  // What may be left out is told to be wrong twice: for what it is, and for not being left out.
+  const isNoise = ({ field, constraint }: (typeof all)[number]): boolean =>
+    constraint.startsWith("Expected undefined") && all.some((other) => other.field === field && other.constraint !== constraint)
+  const problems = all.filter((problem) => !isNoise(problem)).slice(0, 20)
   const [first] = problems
+  if (first?.field === "" && first.constraint.endsWith("actual null"))
+    return refusal("VALIDATION_FAILED", noBody, { issues: [{ field: "", constraint: noBody }] })
   const text = first === undefined ? message : first.field === "" ? first.constraint : `${first.field}: ${first.constraint}`
   return refusal("VALIDATION_FAILED", text.slice(0, 1000), { issues: problems })
 }
 
-const crossOrigin = refusal("CROSS_ORIGIN", "A page of another origin has sent this. Only pages of this very host may change something.")
+const noBody = "There is no body: send a JSON object, {} if it has nothing to say."
 const noRoute = refusal("NOT_FOUND", "There is no such API endpoint. GET /api/openapi.json lists them, /api/docs shows them.")
 const wrongMethod = (allowed: ReadonlyArray<string>): Failure =>
   refusal("METHOD_NOT_ALLOWED", `This endpoint takes ${allowed.join(", ")}.`, { allowed })
 const notJson = (type: string): Failure =>
   refusal("UNSUPPORTED_MEDIA_TYPE", `The body has to be JSON (application/json), not ${JSON.stringify(type.slice(0, 80))}.`)
-const cutShort = refusal("BAD_REQUEST", "The request ended before its body did.")
-const tooLarge = (max: number | undefined): Failure =>
-  refusal("PAYLOAD_TOO_LARGE", max === undefined ? "The body is too large." : `The body is larger than ${max} bytes.`)
-const internal = refusal("INTERNAL_ERROR", "Something went wrong on the server; its log says what.")
+const tooLarge = (max: number): Failure => refusal("PAYLOAD_TOO_LARGE", `The body is larger than ${max} bytes.`)

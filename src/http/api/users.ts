@@ -12,7 +12,7 @@ import { newPassword } from "../accounts/password.ts"
 import { Reads } from "../Reads.ts"
 import { ServerInfo } from "../ServerInfo.ts"
 import { Api } from "./Api.ts"
-import { by as actingUser } from "./account.ts"
+import { actingUser } from "./actor.ts"
 import { Caller } from "./contract/authorization.ts"
 import type { Invitation, User } from "./contract/users.ts"
 import { type Failure, refusal } from "./envelope.ts"
@@ -74,6 +74,7 @@ export const usersLayer = HttpApiBuilder.group(Api, "users", (handlers) =>
     const setRole = (id: string, role: Role, sites: ReadonlyArray<string> = []) =>
       Effect.gen(function* () {
         const caller = yield* Caller
+        yield* unlessByKey(caller, [role, (yield* present(id)).role])
         yield* commands.handle({ _tag: "ChangeRole", user: id, role, sites, by: actingUser(caller) }, caller)
         return { data: view(yield* present(id)) }
       })
@@ -95,7 +96,10 @@ export const usersLayer = HttpApiBuilder.group(Api, "users", (handlers) =>
       .handle("remove", ({ path: { id } }) =>
         Effect.gen(function* () {
           const caller = yield* Caller
-          const { username } = yield* present(id)
+          const { username, role } = yield* present(id)
+          yield* unlessByKey(caller, [role])
+          // A session that somebody has got hold of must not be enough to end the account.
+          if (caller.via !== "local" && id === caller.user) return yield* Effect.fail(notOneself)
           yield* commands.handle({ _tag: "RemoveUser", user: id, by: actingUser(caller) }, caller)
           return { data: { message: `${username} is removed, with their sessions and keys.` } }
         }).pipe(refuse),
@@ -118,10 +122,7 @@ export const usersLayer = HttpApiBuilder.group(Api, "users", (handlers) =>
         Effect.gen(function* () {
           const caller = yield* Caller
           const { username } = yield* inReach(id)
-          yield* commands.handle({ _tag: "DisableTotp", user: id, by: actingUser(caller) }, caller)
-          const remove = ({ passkey }: { readonly passkey: string }) =>
-            commands.handle({ _tag: "RemovePasskey", user: id, passkey, by: actingUser(caller) }, caller)
-          yield* Effect.forEach(read.passkeysOf(id), remove, { discard: true })
+          yield* commands.handle({ _tag: "ResetFactors", user: id, by: actingUser(caller) }, caller)
           return { data: { message: `${username} logs in by the password alone.` } }
         }).pipe(refuse),
       )
@@ -146,6 +147,7 @@ export const usersLayer = HttpApiBuilder.group(Api, "users", (handlers) =>
       .handle("invite", ({ payload: { role, sites = [], note, expires_in_hours = usualLife } }) =>
         Effect.gen(function* () {
           const caller = yield* Caller
+          yield* unlessByKey(caller, [role])
           const now = yield* Clock.currentTimeMillis
           const { code, ...made } = newInvitation()
           const asked = {
@@ -171,15 +173,20 @@ export const usersLayer = HttpApiBuilder.group(Api, "users", (handlers) =>
   }),
 )
 
+/** Owners are made and unmade by people: whoever finds a key of an owner must not become one by it. */
+const unlessByKey = ({ via }: Principal, roles: ReadonlyArray<Role>): Effect.Effect<void, Failure> =>
+  via === "key" && roles.includes("owner") ? Effect.fail(ownerOutOfReach) : Effect.void
+
 /** Why this one may not take the user's password, factors or sessions away, whatever their roles. */
 const reachProblem = (caller: Principal, { user, role }: UserRow): Failure | undefined => {
   if (caller.via === "local") return undefined
   if (role === "owner" && (caller.via === "key" || caller.role !== "owner")) return ownerOutOfReach
-  return caller.via === "session" && user === caller.user ? ownWay : undefined
+  return user === caller.user ? ownWay : undefined
 }
 
 const ownerOutOfReach = refusal(
   "FORBIDDEN",
   "Only an owner who is logged in, or `fazt users` on the server itself, can do that to an owner.",
 )
+const notOneself = refusal("FORBIDDEN", "Nobody removes themself: another owner or admin can.")
 const ownWay = refusal("FORBIDDEN", "For yourself there is /api/user, which asks for your password.")

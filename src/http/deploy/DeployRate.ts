@@ -6,6 +6,7 @@ import type { Principal } from "../api/policy.ts"
 import { Settings } from "../Settings.ts"
 
 const minute = 60_000
+const mostRemembered = 1000
 
 /** Who deploys, as far as it matters here. */
 type Deployer = Pick<Principal, "via" | "key" | "user">
@@ -26,6 +27,7 @@ export class DeployRate extends Context.Tag("fazt/DeployRate")<
       const taken = new Map<string, Array<number>>()
 
       const recent = (who: string, now: number): Array<number> => {
+        if (taken.size >= mostRemembered) for (const [name, times] of taken) if (times.every((at) => at <= now - minute)) taken.delete(name)
         const times = (taken.get(who) ?? []).filter((at) => at > now - minute)
         taken.set(who, times)
         return times
@@ -35,6 +37,7 @@ export class DeployRate extends Context.Tag("fazt/DeployRate")<
         const times = taken.get(who) ?? []
         const i = times.indexOf(at)
         if (i >= 0) times.splice(i, 1)
+        if (times.length === 0) taken.delete(who)
       }
 
       return {

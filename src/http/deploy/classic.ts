@@ -1,14 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { SiteNameInvalid, siteNameProblem } from "../../commands/site.ts"
 import { DeploySource } from "../../events/site.ts"
 import { deploymentQueries } from "../../projections/deployments.ts"
-import { Authentication } from "../api/auth.ts"
-import { type DomainError, type Failure, Failure as FailureSchema, refusal, retryAfter, statusOf, toFailure } from "../api/envelope.ts"
+import { Authentication, forbidden } from "../api/auth.ts"
+import type { DomainError, Failure } from "../api/envelope.ts"
+import { refuse } from "../api/failures.ts"
+import { plainEndpoint } from "../api/plain.ts"
 import { reachesSite } from "../api/policy.ts"
 import { Reads } from "../Reads.ts"
 import { ServerInfo } from "../ServerInfo.ts"
@@ -46,9 +45,6 @@ const readForm = ({ fields, file }: Upload, domain: string) => {
   }
 }
 
-const notTheirs = (site: string) =>
-  new DeployRefused({ code: "FORBIDDEN", status: 403, message: `The site ${site} is not one of those that this key may deploy to.` })
-
 const optional = <K extends string>(key: K, value: string | undefined) => (value === undefined || value === "" ? {} : { [key]: value })
 
 /**
@@ -72,8 +68,9 @@ export const classicDeploy = Effect.gen(function* () {
       const receiveAndDeploy = Effect.async<unknown, Failure | DomainError>((resume) => {
         const deploying = withUpload(req, settings.number("limits.site_bytes"), async (upload) => {
           const { site, file, source, spa, message } = readForm(upload, domain)
-          if (!reachesSite(caller, site)) throw notTheirs(site)
-          const published = deployer.deployZip(site, file, spa, { source, message }, caller)
+          if (!reachesSite(caller, site)) return Effect.runPromiseExit(Effect.fail(forbidden(caller, "sites.deploy", site)))
+          // The upload took its time: whose rights have been taken away meanwhile publishes nothing.
+          const published = Effect.zipRight(authentication.check(req), deployer.deployZip(site, file, spa, { source, message }, caller))
           return Effect.runPromiseExit(Effect.provide(published, runtime))
         })
         deploying.then(
@@ -89,26 +86,18 @@ export const classicDeploy = Effect.gen(function* () {
       return yield* rate.within(caller, receiveAndDeploy)
     })
 
-  return (req: IncomingMessage, res: ServerResponse): void => {
-    Effect.runCallback(Effect.provide(handle(req, res), runtime), {
-      onExit: (exit) => {
-        if (Exit.isSuccess(exit)) return send(res, 200, { data: exit.value })
-        const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
-        if (failure === undefined) Effect.runFork(Effect.provide(Effect.logError("A deploy failed.", exit.cause), runtime))
-        const known = failure === undefined ? internal : "status" in failure ? toFailure(failure) : failure
-        const wait = retryAfter(known)
-        if (wait !== undefined && !res.headersSent) res.setHeader("retry-after", wait)
-        send(res, statusOf(known), Schema.encodeSync(FailureSchema)(known))
-      },
-    })
-  }
+  return plainEndpoint((req, res) =>
+    handle(req, res).pipe(
+      Effect.map((data) => send(res, { data })),
+      refuse,
+      Effect.provide(runtime),
+    ),
+  )
 })
 
-const internal = refusal("INTERNAL_ERROR", "Something went wrong on the server; its log says what.")
-
-const send = (res: ServerResponse, status: number, body: unknown): void => {
+const send = (res: ServerResponse, body: unknown): void => {
   if (res.headersSent || res.destroyed) return
   const text = JSON.stringify(body)
-  res.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text), "cache-control": "no-store" })
+  res.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(text), "cache-control": "no-store" })
   res.end(text)
 }

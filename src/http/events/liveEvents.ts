@@ -12,17 +12,21 @@ import { sessionStream } from "../../events/sessions.ts"
 import { Queries } from "../../projections/Queries.ts"
 import { isFromElsewhere } from "../accounts/crossOrigin.ts"
 import { Sessions } from "../accounts/Sessions.ts"
+import { adminHeaderFields } from "../adminHeaders.ts"
 import type { Upgrade } from "../adminHost.ts"
 import { type AnswerHeaders, Authentication } from "../api/auth.ts"
-import { type Failure, refusal } from "../api/envelope.ts"
+import { type Failure, internalError, refusal } from "../api/envelope.ts"
 import type { Principal } from "../api/policy.ts"
+import { refuseRequest } from "../api/refuseRequest.ts"
+import { clientOf } from "../clientOf.ts"
 import { draining } from "../draining.ts"
+import { Limits } from "../limits/Limits.ts"
 import { Reads } from "../Reads.ts"
 import { Settings } from "../Settings.ts"
 import { type EventFollower, eventFeed } from "./eventFeed.ts"
 import { type LiveRequest, liveRequest } from "./liveRequest.ts"
 import type { EndReason, Outlet, OutletOptions } from "./outlet.ts"
-import { refuseRequest, refuseSocket } from "./refuse.ts"
+import { refuseSocket } from "./refuse.ts"
 import { eventStreamOutlet } from "./sse.ts"
 import { socketOutlet, socketServer } from "./webSocket.ts"
 
@@ -59,6 +63,7 @@ export const liveEvents = ({ beatMs = 15_000, stallMs = 60_000, paceMs }: LiveEv
   Effect.gen(function* () {
     const { check, admit } = yield* Authentication
     const sessions = yield* Sessions
+    const limits = yield* Limits
     const queries = yield* Queries
     const settings = yield* Settings
     const writer = yield* CartridgeWriter
@@ -77,7 +82,13 @@ export const liveEvents = ({ beatMs = 15_000, stallMs = 60_000, paceMs }: LiveEv
 
     const report = (message: string, cause: unknown): void => void Effect.runFork(Effect.provide(Effect.logError(message, cause), runtime))
 
-    const isFull = (): boolean => open >= settings.number("live.event_streams")
+    /** Nobody takes more than a fifth of all places, so that others find one. */
+    const isFull = ({ via, user }: Principal): boolean => {
+      const places = settings.number("live.event_streams")
+      if (open >= places) return true
+      const theirs = [...streams].filter(({ who }) => who.via !== "local" && who.user === user).length
+      return via !== "local" && theirs >= Math.max(1, Math.floor(places / 5))
+    }
 
     const begin = (
       req: IncomingMessage,
@@ -112,7 +123,7 @@ export const liveEvents = ({ beatMs = 15_000, stallMs = 60_000, paceMs }: LiveEv
         caughtUp: outlet.caughtUp,
         failed: (error) => {
           report("Events could not be read for a live stream.", error)
-          end(internal)
+          end(internalError)
         },
       })
       const stream: OpenStream = { req, who, outlet, follower, end }
@@ -126,7 +137,7 @@ export const liveEvents = ({ beatMs = 15_000, stallMs = 60_000, paceMs }: LiveEv
         onExit: (exit) => {
           if (Exit.isSuccess(exit)) {
             if (exit.value.key !== who.key || exit.value.session !== who.session) end(ended)
-          } else end(Option.getOrElse(Cause.failureOption(exit.cause), () => internal))
+          } else end(Option.getOrElse(Cause.failureOption(exit.cause), () => internalError))
         },
       })
     }
@@ -166,7 +177,7 @@ export const liveEvents = ({ beatMs = 15_000, stallMs = 60_000, paceMs }: LiveEv
         const who = yield* admit(req, answered)
         const asked = liveRequest(req)
         if ("code" in asked) return yield* Effect.fail(asked)
-        if (isFull()) return yield* Effect.fail(tooMany)
+        if (isFull(who)) return yield* Effect.fail(tooMany)
         return [who, asked] as const
       })
 
@@ -180,12 +191,12 @@ export const liveEvents = ({ beatMs = 15_000, stallMs = 60_000, paceMs }: LiveEv
           if (Exit.isSuccess(exit)) return begin(...exit.value)
           const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
           if (failure === undefined) report("A live stream could not be opened.", exit.cause)
-          refuse(failure ?? internal)
+          refuse(failure ?? internalError)
         },
       })
     }
 
-    const sockets = socketServer((socket, failure) => refuseSocket(socket, failure, {}))
+    const sockets = socketServer((socket, failure) => refuseSocket(socket, failure, adminHeaderFields("http")))
 
     const live: LiveEvents = {
       stream: (req, res) =>
@@ -199,7 +210,7 @@ export const liveEvents = ({ beatMs = 15_000, stallMs = 60_000, paceMs }: LiveEv
         ),
       upgrade: (req, socket, head) => {
         socket.on("error", () => {})
-        const headers = new Map<string, string>()
+        const headers = new Map(Object.entries(adminHeaderFields(clientOf(req, limits.trusted()).scheme)))
         const answered = { setHeader: (name: string, value: string) => headers.set(name, value) }
         // A browser lets any page open a WebSocket anywhere, and sends the cookie.
         const allowed = isFromElsewhere(req.headers) ? Effect.fail(fromElsewhere) : admitted(req, answered)
@@ -230,4 +241,3 @@ const wrongMethod = refusal("METHOD_NOT_ALLOWED", "This endpoint takes GET.", { 
 const fromElsewhere = refusal("CROSS_ORIGIN", "Pages of other sites may not open this WebSocket.")
 const tooMany = refusal("SERVICE_UNAVAILABLE", "Too many live streams are open on this server (`live.event_streams`).", { retry_after: 5 })
 const ended = refusal("SESSION_EXPIRED", "This session has ended. Log in again.")
-const internal = refusal("INTERNAL_ERROR", "Something went wrong on the server; its log says what.")

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
+import { refusalText } from "../api/refuseRequest.ts"
 import { type Outlet, type OutletOptions, reconnectMs } from "./outlet.ts"
-import { refusalText } from "./refuse.ts"
 
 /**
  * Server-Sent Events (WHATWG HTML, 9.2). Committed events are messages without a name, so that `onmessage` gets them; `caught_up` and `end` are

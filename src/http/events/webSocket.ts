@@ -2,9 +2,9 @@ import type { IncomingMessage } from "node:http"
 import type { Duplex } from "node:stream"
 import { WebSocket, WebSocketServer } from "ws"
 import { type Failure, refusal, statusOf } from "../api/envelope.ts"
+import { refusalText } from "../api/refuseRequest.ts"
 import { textFrame } from "../liveMessages.ts"
 import type { Outlet, OutletOptions } from "./outlet.ts"
-import { refusalText } from "./refuse.ts"
 
 /** Clients have nothing to say here: what they send is thrown away. */
 const maxMessageBytes = 1024
