@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { passwordCost } from "../../src/http/accounts/password.ts"
 import { askLocally, query } from "../support/api.ts"
 import { checkError, checkList, checkSuccess } from "../support/checks.ts"
-import { cookiesOf, join, logIn, send } from "../support/people.ts"
-import { type Ask, owner, startServer, type TestServer } from "../support/server.ts"
+import { cookiesOf, join, logIn, type Person, send } from "../support/people.ts"
+import { type Ask, cheapPasswords, owner, realPasswords, startServer, type TestServer } from "../support/server.ts"
 
 let server: TestServer
 beforeAll(async () => {
@@ -13,6 +14,11 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 const login = (body: unknown, more: Ask = {}) => send(server, undefined, "POST", "/api/login", body, more)
+let owned: Person
+beforeAll(async () => {
+  owned = await join(server, "owner")
+})
+
 const credentials = { username: owner.username, password: owner.password }
 const events = (type: string) =>
   query<{ data: string; actor: string }>(server, "SELECT data, actor FROM events WHERE type = ? ORDER BY seq", type)
@@ -76,6 +82,28 @@ describe("logging in", () => {
     checkError(wrongName, "INVALID_CREDENTIALS")
     expect([wrongPassword.status, wrongPassword.text]).toEqual([wrongName.status, wrongName.text])
     expect(wrongName.headers["set-cookie"]).toBeUndefined()
+  })
+
+  it("takes as long for a name that nobody has as for a wrong password", async () => {
+    const person = await join(server, "viewer")
+    try {
+      Object.assign(passwordCost, realPasswords)
+      checkSuccess(await owned.send("POST", `/api/users/${person.id}/password`, { password: "at the real cost" }))
+      const times: Record<string, Array<number>> = { [person.username]: [], "nobody-here": [] }
+      // Four of each, since the fifth that fails is the last; by turns, so that both have the same moments of the machine.
+      for (let i = 0; i < 4; i++) {
+        for (const username of Object.keys(times)) {
+          const started = performance.now()
+          checkError(await login({ username, password: "wrong" }), "INVALID_CREDENTIALS")
+          times[username]!.push(performance.now() - started)
+        }
+      }
+      const [known, unknown] = Object.values(times).map((each) => Math.min(...each))
+      expect(known! / unknown!).toBeGreaterThan(0.4)
+      expect(known! / unknown!).toBeLessThan(2.5)
+    } finally {
+      Object.assign(passwordCost, cheapPasswords)
+    }
   })
 
   it("never accepts a token that was there before it", async () => {

@@ -310,7 +310,7 @@ describe("keys", () => {
     ])
     expect((await apiOf(server, token).get("/sites")).status).toBe(200)
     const listed = await api.get("/keys")
-    expect(listed.json.data.find((key: { readonly id: string }) => key.id === id)).toEqual({
+    expect(listed.json.data.find((key: { readonly id: string }) => key.id === id)).toMatchObject({
       id,
       name: "ci 🚀",
       scopes: ["read", "deploy"],

@@ -9,6 +9,7 @@ import { type CartridgeWriter, layerInProcess } from "../../src/commands/Cartrid
 import { Commands } from "../../src/commands/Commands.ts"
 import { Environment } from "../../src/config.ts"
 import { Reads } from "../../src/http/Reads.ts"
+import { Secrets } from "../../src/http/Secrets.ts"
 import { EnvUnreadable, SiteEnv } from "../../src/http/SiteEnv.ts"
 import { inTemporaryFolder, writerOptions } from "../support/cartridge.ts"
 import { silentEnvironment } from "../support/environment.ts"
@@ -20,6 +21,7 @@ const using = <A, E>(path: string, masterKey: string | undefined, use: Effect.Ef
     masterKey: Option.map(Option.fromNullable(masterKey), Redacted.make<string>),
   })
   const layer = SiteEnv.layer.pipe(
+    Layer.provide(Secrets.layer),
     Layer.provideMerge(Layer.mergeAll(Reads.layer(path), Commands.layer)),
     Layer.provideMerge(layerInProcess(writerOptions(path, { masterKey }))),
     Layer.provide(environment),

@@ -286,7 +286,7 @@ describe("keys", () => {
         [2, createKey("l", "u", { sites: ["a"], expires: 99 })],
       ],
       (read) => {
-        const unused = { last_used_at: null, revoked_at: null }
+        const unused = { last_used_at: null, maker: null, revoked_at: null }
         expect(read.key("k")).toEqual({ key: "k", ...key, user: "owner", sites: null, expires_at: null, created_at: 1, ...unused })
         expect(read.key("l")).toMatchObject({ user: "u", sites: ["a"], expires_at: 99, created_at: 2 })
         expect(read.key("none")).toBeUndefined()

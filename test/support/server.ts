@@ -9,6 +9,7 @@ import * as Scope from "effect/Scope"
 import { type Asker, Commands } from "../../src/commands/Commands.ts"
 import { Environment, localSocket } from "../../src/config.ts"
 import type { Scope as KeyScope } from "../../src/events/keys.ts"
+import { passwordCost } from "../../src/http/accounts/password.ts"
 import { newKey } from "../../src/http/api/newKey.ts"
 import { listenOnPort, listenOnSocket } from "../../src/http/Edge.ts"
 import { Handler } from "../../src/http/Handler.ts"
@@ -120,8 +121,13 @@ export const zipForm = (
 export const owner = {
   username: "admin",
   password: "plum tree in the rain",
-  hash: "$argon2id$v=19$m=65536,t=3,p=1$OFp9C36SmBTzgTP3DcZgmQ$cEL0+jNfegcwxdQ+RmdlqZY7f2BwzbjWK9ebXtyEWsQ",
+  hash: "$argon2id$v=19$m=1024,t=1,p=1$8Ff/cEHNpLDW/fSRC4rSwA$y0swiyIx1kvzeO4ZseDuu2EvCVy/N8PxXEDX9Tsl6YQ",
 } as const
+
+/** What a password is to cost in the tests, all but those that are about that. */
+export const cheapPasswords = { memory: 1024, passes: 1 }
+export const realPasswords = { memory: passwordCost.memory, passes: passwordCost.passes }
+Object.assign(passwordCost, cheapPasswords)
 
 const enroll = Effect.gen(function* () {
   const commands = yield* Commands

@@ -1,9 +1,20 @@
 import { randomBytes, scryptSync } from "node:crypto"
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import { hashSync } from "bcryptjs"
-import { describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { LoginsBusy } from "../../../src/http/accounts/gate.ts"
-import { hashPassword, isPasswordHash, newPassword, verifyAgainstNobody, verifyPassword } from "../../../src/http/accounts/password.ts"
+import {
+  hashPassword,
+  isPasswordHash,
+  newPassword,
+  passwordCost,
+  verifyAgainstNobody,
+  verifyPassword,
+} from "../../../src/http/accounts/password.ts"
+
+const costBefore = { ...passwordCost }
+beforeAll(() => void Object.assign(passwordCost, { memory: 65_536, passes: 3 }))
+afterAll(() => void Object.assign(passwordCost, costBefore))
 
 const scryptHash = (password: string, N: number, r = 8, p = 1): string => {
   const salt = randomBytes(16)
