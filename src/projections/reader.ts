@@ -3,7 +3,7 @@ import { openForReading } from "../events/cartridge.ts"
 import { cartridgeFigures } from "../events/figures.ts"
 import { logReader } from "../events/log.ts"
 import { verifyPart } from "../events/verify.ts"
-import { type ActivityFilter, activityPage, activityQuery } from "./activity.ts"
+import { type ActivityFilter, activityList, activityPage } from "./activity.ts"
 import { deploymentQueries } from "./deployments.ts"
 import { diffManifests } from "./diff.ts"
 import { documentHistoryQueries } from "./documentHistory.ts"
@@ -22,7 +22,7 @@ export const makeReader = (path: string) => {
   const files = fileListQueries(db, blobs)
   const heads = db.prepare<[], { name: string; version: number; seq: number }>("SELECT name, version, seq FROM projections ORDER BY name")
   return {
-    audit: (filter: ActivityFilter) => activityQuery(db, filter),
+    audit: (filter: ActivityFilter) => activityList(db, filter),
     auditPage: (filter: Parameters<typeof activityPage>[1]) => activityPage(db, filter),
     logs: (filter: LogFilter) => logQuery(db, filter),
     history: deployments.history,

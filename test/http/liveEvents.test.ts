@@ -2,9 +2,16 @@ import { setTimeout as sleep } from "node:timers/promises"
 import * as Effect from "effect/Effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { CartridgeWriter } from "../../src/commands/CartridgeWriter.ts"
-import { auditView } from "../../src/http/api/views.ts"
 import { Queries } from "../../src/projections/Queries.ts"
-import { type EventStreams, eventSocket, openEventSocket, openStream, startEventStreams, type TestStream } from "../support/eventStreams.ts"
+import {
+  audited,
+  type EventStreams,
+  eventSocket,
+  openEventSocket,
+  openStream,
+  startEventStreams,
+  type TestStream,
+} from "../support/eventStreams.ts"
 
 let server: EventStreams
 let token: string
@@ -53,9 +60,9 @@ describe("a stream of events", () => {
 
   it("shows each event as the audit does, with its seq as id", async () => {
     const stream = await open("?after=0")
-    const rows = await server.run(Effect.flatMap(Queries, ({ audit }) => audit({ after: 0, limit: 5 })))
+    const rows = await audited(server, { after: 0, limit: 5 })
     await stream.until(() => stream.seqs().length >= 5)
-    expect(stream.events.slice(0, 5)).toEqual(rows.map((row) => ({ id: String(row.seq), event: "message", data: auditView(row) })))
+    expect(stream.events.slice(0, 5)).toEqual(rows.map((row) => ({ id: String(row.seq), event: "message", data: row })))
     stream.close()
   })
 
@@ -147,7 +154,7 @@ describe("a stream has only what is asked for", () => {
     await server.log("blog", "five")
     await server.key(["read"])
     await server.log("shop", "six")
-    const all = await server.run(Effect.flatMap(Queries, ({ audit }) => audit({ after: 0, limit: 10_000 })))
+    const all = await audited(server, { after: 0, limit: 10_000 })
     const expected = all.filter(matches).map(({ seq }) => seq)
     for (const stream of streams) await stream.until(() => stream.seqs().length === expected.length)
     await sleep(70)

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import * as Effect from "effect/Effect"
 import { afterEach, describe, expect, it } from "vitest"
 import type { ActivityFilter } from "../../src/projections/activity.ts"
 import { Queries } from "../../src/projections/Queries.ts"
-import { type EventStreams, eventSocket, openStream, silentClient, startEventStreams } from "../support/eventStreams.ts"
+import { audited, type EventStreams, eventSocket, openStream, silentClient, startEventStreams } from "../support/eventStreams.ts"
 
 let server: EventStreams
 const started = async (...args: Parameters<typeof startEventStreams>): Promise<string> => {
@@ -79,7 +78,7 @@ describe.each([1, 2])("while thousands of events are written (seed %i)", (seed) 
     await writing
     for (const [n, seen] of all.entries()) {
       const [query, filter] = filters[n % filters.length]!
-      const rows = await server.run(Effect.flatMap(Queries, ({ audit }) => audit({ ...filter, after: 0, limit: 100_000 })))
+      const rows = await audited(server, { ...filter, after: 0, limit: 100_000 })
       expect(seen, query).toEqual(rows.map(({ seq }) => seq))
     }
     expect(all[0]!.length).toBeGreaterThan(2000)

@@ -24,6 +24,7 @@ import { Limits } from "../../src/http/limits/Limits.ts"
 import { asksForSocket } from "../../src/http/liveUpgrade.ts"
 import { Reads } from "../../src/http/Reads.ts"
 import { Settings } from "../../src/http/Settings.ts"
+import type { ActivityFilter } from "../../src/projections/activity.ts"
 import { Queries } from "../../src/projections/Queries.ts"
 import { migrations, threadUrl } from "../../src/resources.ts"
 import { temporaryFolder } from "./cartridge.ts"
@@ -239,3 +240,20 @@ export const silentClient = (port: number, head: string): Promise<Socket> =>
     })
     socket.on("error", reject)
   })
+
+/** What the audit shows, as the API answers it. */
+export const audited = async (
+  server: { readonly run: <A, E>(effect: Effect.Effect<A, E, Queries>) => Promise<A> },
+  filter: ActivityFilter,
+): Promise<
+  ReadonlyArray<{
+    readonly seq: number
+    readonly type: string
+    readonly stream: string
+    readonly site: string | null
+    readonly actor: string
+  }>
+> => {
+  const { json } = await server.run(Effect.flatMap(Queries, ({ audit }) => audit(filter)))
+  return JSON.parse(json)
+}

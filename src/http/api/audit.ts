@@ -3,33 +3,37 @@ import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequ
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { CartridgeWriter } from "../../commands/CartridgeWriter.ts"
+import { noActivity } from "../../projections/activity.ts"
 import { Queries } from "../../projections/Queries.ts"
 import { draining } from "../draining.ts"
 import { Api } from "./Api.ts"
+import { Authentication } from "./auth.ts"
 import { refusal } from "./envelope.ts"
+import { jsonText } from "./jsonText.ts"
 import { timeBound } from "./timeBound.ts"
-import { auditView } from "./views.ts"
 import { waitForNews } from "./waitForNews.ts"
 
 const genesis = "0".repeat(64)
 
 export const auditLayer = HttpApiBuilder.group(Api, "audit", (handlers) =>
   Effect.gen(function* () {
+    const authentication = yield* Authentication
     const queries = yield* Queries
     const writer = yield* CartridgeWriter
 
     return handlers
       .handle("list", ({ request, urlParams: { since, until, wait, ...filter } }) =>
         Effect.gen(function* () {
-          const stop = draining(NodeHttpServerRequest.toIncomingMessage(request))
+          const req = NodeHttpServerRequest.toIncomingMessage(request)
+          const stop = draining(req)
           const now = yield* Clock.currentTimeMillis
           const bounded = { ...filter, since: yield* timeBound("since", since, now), until: yield* timeBound("until", until, now) }
-          // One more than is shown tells whether there are more.
-          const query = queries.audit({ ...bounded, limit: filter.limit + 1 })
-          const rows = yield* wait > 0 && filter.after !== undefined ? waitForNews({ writer, query, seconds: wait, stop }) : query
-          const page = rows.slice(0, filter.limit)
-          const last = rows.length > filter.limit ? page.at(-1) : undefined
-          return { data: page.map(auditView), meta: { limit: filter.limit, next: last === undefined ? null : String(last.seq) } }
+          const query = queries.audit(bounded)
+          const waits = wait > 0 && filter.after !== undefined
+          const { json, next } = yield* waits ? waitForNews({ writer, query, nothing: noActivity, seconds: wait, stop }) : query
+          // Whose rights were taken away while they waited learns nothing any more.
+          if (waits) yield* authentication.check(req)
+          return jsonText(json, { limit: filter.limit, next: next === null ? null : String(next) })
         }),
       )
       .handle("verify", ({ urlParams: { after, hash } }) =>

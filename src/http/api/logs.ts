@@ -9,6 +9,7 @@ import type { LogRow } from "../../projections/siteLogs.ts"
 import { draining } from "../draining.ts"
 import { Reads } from "../Reads.ts"
 import { Api } from "./Api.ts"
+import { Authentication } from "./auth.ts"
 import type { LogEntry } from "./contract/logs.ts"
 import { refuse } from "./failures.ts"
 import { findSite } from "./findSite.ts"
@@ -21,6 +22,7 @@ const logView = ({ at, ...row }: LogRow): LogEntry => ({ ...row, at: time(at) })
 
 export const logsLayer = HttpApiBuilder.group(Api, "logs", (handlers) =>
   Effect.gen(function* () {
+    const authentication = yield* Authentication
     const queries = yield* Queries
     const writer = yield* CartridgeWriter
     const { db } = yield* Reads
@@ -30,13 +32,17 @@ export const logsLayer = HttpApiBuilder.group(Api, "logs", (handlers) =>
       .handle("list", ({ request, path: { site }, urlParams: { since, wait, ...params } }) =>
         Effect.gen(function* () {
           yield* find(site)
-          const stop = draining(NodeHttpServerRequest.toIncomingMessage(request))
+          const req = NodeHttpServerRequest.toIncomingMessage(request)
+          const stop = draining(req)
           const filter = { ...params, site, since: yield* timeBound("since", since, yield* Clock.currentTimeMillis) }
           // One more than is shown tells whether there are more.
-          const query = queries.logs({ ...filter, limit: filter.limit + 1 })
+          const query = Effect.map(queries.logs({ ...filter, limit: filter.limit + 1 }), (rows) => ({ rows, count: rows.length }))
           const concerns = ({ stream }: { readonly stream: string }) => stream === logsStream(site)
           const waits = wait > 0 && filter.after !== undefined
-          const rows = yield* waits ? waitForNews({ writer, query, concerns, seconds: wait, stop }) : query
+          const nothing = { rows: [], count: 0 }
+          const { rows } = yield* waits ? waitForNews({ writer, query, nothing, concerns, seconds: wait, stop }) : query
+          // Whose rights were taken away while they waited learns nothing any more.
+          if (waits) yield* authentication.check(req)
           const page = rows.slice(0, filter.limit)
           const last = rows.length > filter.limit ? page.at(-1) : undefined
           return { data: page.map(logView), meta: { limit: filter.limit, next: last === undefined ? null : String(last.id) } }

@@ -1,9 +1,7 @@
 import type { SiteCors } from "../../events/site.ts"
-import type { ActivityRow } from "../../projections/activity.ts"
 import type { DeploymentRow } from "../../projections/deployments.ts"
 import type { SiteRow } from "../../projections/sites.ts"
 import type { App } from "./contract/apps.ts"
-import type { AuditEntry } from "./contract/audit.ts"
 import type { Deployment } from "./contract/deploys.ts"
 import type { Cors, Site } from "./contract/sites.ts"
 
@@ -85,5 +83,3 @@ export const deploymentView = (row: DeploymentRow, site: SiteRow, { preview }: A
   removed: row.removed,
   preview_url: row.deploy === null || site.deleted_at !== null ? null : preview(site.site, row.deploy),
 })
-
-export const auditView = ({ at, ...row }: ActivityRow): AuditEntry => ({ ...row, at: time(at) })
