@@ -81,7 +81,7 @@ const requestsTo = (server: RunningServer, path: (n: number) => string, sites: n
 
 /** Reads over the API on a small and on a large cartridge, by turns, so that both have the same moments of the machine. */
 const benchReads = async (): Promise<void> => {
-  const small = { sites: 100, events: 1000, server: await filledServer(100, 1000) }
+  const small = { sites: 100, events: 10_000, server: await filledServer(100, 10_000) }
   const started = nowMs()
   const large = { sites: 10_000, events: 1_000_000, server: await filledServer(10_000, 1_000_000) }
   process.stdout.write(`\nThe large cartridge was filled in ${((nowMs() - started) / 1000).toFixed(0)} s.\n`)
@@ -111,7 +111,7 @@ const benchReads = async (): Promise<void> => {
     ])
   }
   table(
-    "Reads over the API, with a key: 100 sites and 1,000 events against 10,000 sites and 1,000,000 events",
+    "Reads over the API, with a key: 100 sites and 10,000 events against 10,000 sites and 1,000,000 events",
     ["what", "requests/s, small", "requests/s, large", "ms p50 / p95 / p99 / max at 300/s, small", "large", "p99 large : small", "errors"],
     rows,
   )

@@ -139,7 +139,7 @@ describe("whatever is sent to an endpoint", () => {
       const { method, path, operation } = described
       if (leftOut.has(path)) continue
       // A check of a password takes its time.
-      const numRuns = /password|login|totp|recovery|passkey/.test(path) ? 10 : 25
+      const numRuns = /password|login|totp|recovery|passkey/.test(path) ? 8 : 15
       await fc.assert(
         fc.asyncProperty(requestsFor(described), fc.boolean(), async ([url, request], loggedIn) => {
           const before = facts()
