@@ -130,6 +130,13 @@ describe("an API key", () => {
     checkError(await own.get(`/keys/${one.id}`), "INVALID_API_KEY")
   })
 
+  it("of a deployer, whose sites limit it without being named in it, can revoke itself", async () => {
+    const deployer = await join(server, "deployer", ["blog"])
+    const { id, token } = await make(deployer, { scopes: ["deploy"] })
+    checkSuccess(await apiOf(server, token).delete(`/keys/${id}`))
+    checkError(await apiOf(server, token).get("/sites"), "INVALID_API_KEY")
+  })
+
   it("cannot have more than whoever makes it", async () => {
     const deployer = await join(server, "deployer", ["blog"])
     for (const scopes of [["admin"], ["audit"], ["metrics"], ["read", "admin"]])

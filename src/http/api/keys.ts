@@ -55,11 +55,7 @@ export const keysLayer = HttpApiBuilder.group(Api, "keys", (handlers) =>
         if (key.user !== caller.user && caller.role !== "owner" && read.user(key.user)?.role === "owner") {
           return yield* Effect.fail(refusal("FORBIDDEN", "This key is an owner's: only owners revoke it."))
         }
-        if (
-          caller.via === "key" &&
-          (key.sites ?? [undefined]).some((site) => site === undefined || !reachesSite(caller, site)) &&
-          caller.sites !== undefined
-        ) {
+        if (caller.key !== undefined && reachesFurther(key, caller)) {
           return yield* Effect.fail(refusal("FORBIDDEN", "This key reaches sites that yours does not."))
         }
         yield* commands.handle({ _tag: "RevokeKey", key: id }, caller)
@@ -102,6 +98,10 @@ export const keysLayer = HttpApiBuilder.group(Api, "keys", (handlers) =>
       .handle("classicRevoke", ({ urlParams: { id } }) => revoke(id))
   }),
 )
+
+/** Whether a key is another than the caller's and good for sites that the caller does not have. */
+const reachesFurther = ({ key, sites }: KeyRow, caller: Principal): boolean =>
+  key !== caller.key && caller.sites !== undefined && (sites === null || sites.some((site) => !reachesSite(caller, site)))
 
 const tooManyKeys = refusal("CONFLICT", `A user can make ${mostKeys} keys, and these are made.`)
 
