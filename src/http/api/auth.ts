@@ -21,6 +21,7 @@ import { Anyone, Authorization } from "./contract/authorization.ts"
 import { type Failure, refusal } from "./envelope.ts"
 import { isLocal } from "./local.ts"
 import { may, type Permission, type Principal, policy, rolePermissions, scopePermissions } from "./policy.ts"
+import { queryOf } from "./queryOf.ts"
 import { requestId } from "./requestId.ts"
 import { routeOf } from "./routes.ts"
 import { isSecret } from "./secrets.ts"
@@ -197,9 +198,6 @@ const refusalOf = (req: IncomingMessage, who: Principal): Failure | undefined =>
   const site = rule.site === "path" ? route.params["site"] : rule.site === "query" ? siteInQuery(req) : undefined
   return may(who, rule.needs, site) ? undefined : forbidden(who, rule.needs, site)
 }
-
-const queryOf = ({ url = "" }: IncomingMessage): URLSearchParams =>
-  new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?") + 1) : "")
 
 const siteInQuery = (req: IncomingMessage): string => queryOf(req).get("site_id") ?? ""
 

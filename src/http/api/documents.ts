@@ -15,7 +15,7 @@ import { Settings } from "../Settings.ts"
 import { Api } from "./Api.ts"
 import type { DocumentInfo, DocumentVersion } from "./contract/documents.ts"
 import { documentSearch } from "./documentSearch.ts"
-import { refusal } from "./envelope.ts"
+import { invalid, refusal } from "./envelope.ts"
 import { refuse } from "./failures.ts"
 import { findSite } from "./findSite.ts"
 import { checked } from "./guestRefusal.ts"
@@ -171,8 +171,6 @@ const versionView = ({ at, size, ...change }: DocumentChange): DocumentVersion =
 const quoted = (id: string): string => JSON.stringify(id.slice(0, 300))
 
 const otherId = (id: string) => dsInvalid(`The data has another id than the document, which is ${quoted(id)}. It needs none.`)
-
-const invalid = (message: string) => refusal("VALIDATION_FAILED", message)
 
 const documentNotFound = ({ site, collection, id }: Place) =>
   refusal("DOCUMENT_NOT_FOUND", `The collection ${collection.slice(0, 128)} of ${site} has no document ${quoted(id)}.`)

@@ -98,6 +98,9 @@ const ofStatus = (status: number) => failures.find((kind) => kind.status === sta
 export const refusal = (code: ErrorCode, message: string, details?: unknown): Failure =>
   ofStatus(errorCodes[code]).make(details === undefined ? { code, message } : { code, message, details })
 
+/** What a handler finds wrong that no schema can say. */
+export const invalid = (message: string): Failure => refusal("VALIDATION_FAILED", message)
+
 /** What nobody foresaw. The log has it. */
 export const internalError: Failure = refusal("INTERNAL_ERROR", "Something went wrong on the server; its log says what.")
 

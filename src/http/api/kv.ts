@@ -13,7 +13,7 @@ import { Reads } from "../Reads.ts"
 import { Settings } from "../Settings.ts"
 import { Api } from "./Api.ts"
 import type { KvKey, KvVersion } from "./contract/kv.ts"
-import { refusal } from "./envelope.ts"
+import { invalid, refusal } from "./envelope.ts"
 import { refuse } from "./failures.ts"
 import { findSite } from "./findSite.ts"
 import { itemChanges } from "./items.ts"
@@ -146,8 +146,6 @@ const textOf = (value: unknown): string => {
     return "[".repeat(100_000)
   }
 }
-
-const invalid = (message: string) => refusal("VALIDATION_FAILED", message)
 
 const keyNotFound = (site: string, key: string) => refusal("KEY_NOT_FOUND", `${site} has no key ${JSON.stringify(key.slice(0, 600))}.`)
 

@@ -19,7 +19,7 @@ import { upload } from "./blobs.ts"
 import { bodyParts } from "./body.ts"
 import { contentSender } from "./content.ts"
 import type { ObjectVersion, StoredObject } from "./contract/objects.ts"
-import { type Failure, refusal } from "./envelope.ts"
+import { type Failure, invalid, refusal } from "./envelope.ts"
 import { refuse } from "./failures.ts"
 import { findSite } from "./findSite.ts"
 import { itemChanges } from "./items.ts"
@@ -160,8 +160,6 @@ const versionView = ({ at, size, blob, ...change }: ObjectChange): ObjectVersion
 
 const tooLarge = (max: number) =>
   new DeployRefused({ code: "PAYLOAD_TOO_LARGE", status: 413, message: `An object may have at most ${max} bytes (limits.file_bytes).` })
-
-const invalid = (message: string) => refusal("VALIDATION_FAILED", message)
 
 const quoted = (path: string): string => JSON.stringify(path.slice(0, 600))
 

@@ -1,4 +1,3 @@
-import { statSync } from "node:fs"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -10,14 +9,13 @@ import { Queries } from "../../projections/Queries.ts"
 import { siteQueries } from "../../projections/sites.ts"
 import type { Functions as FunctionCore } from "../../runtime/functions.ts"
 import { Functions } from "../Functions.ts"
+import { fileSize } from "../metrics/sources.ts"
 import { Reads } from "../Reads.ts"
 import { ServerInfo } from "../ServerInfo.ts"
 import { Sockets } from "../Sockets.ts"
 import { Api } from "./Api.ts"
 import { refusal } from "./envelope.ts"
 import { counted } from "./paging.ts"
-
-const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
 
 export const serverLayer = HttpApiBuilder.group(Api, "server", (handlers) =>
   Effect.gen(function* () {
@@ -53,7 +51,7 @@ export const serverLayer = HttpApiBuilder.group(Api, "server", (handlers) =>
               uptime_seconds: Math.max(0, Math.floor((now - info.startedAt) / 1000)),
               head: yield* log.head,
               sites: counts().present,
-              database: { path: info.db, size_bytes: sizeOf(info.db) + sizeOf(`${info.db}-wal`) },
+              database: { path: info.db, size_bytes: fileSize(info.db) + fileSize(`${info.db}-wal`) },
               memory_bytes: process.memoryUsage.rss(),
               functions: functionCounts(functions.stats()),
               sockets: live.stats().sockets,

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http"
 import { type Failure, refusal } from "../api/envelope.ts"
+import { queryOf } from "../api/queryOf.ts"
 import type { EventFilter } from "./eventFeed.ts"
 
 /** What a request for live events asks for. `after`: behind which seq; nothing for what is yet to come. */
@@ -15,15 +16,15 @@ const mostTypes = 50
  * Reads `?after=<seq>&site=&stream=&type=&actor=`, of which only `type` may stand there more than once. The header `Last-Event-ID`, with which a
  * browser says where it was when its connection broke, counts more than `after`.
  */
-export const liveRequest = ({ url = "", headers }: Pick<IncomingMessage, "url" | "headers">): LiveRequest | Failure => {
-  const query = queryOf(url)
+export const liveRequest = (req: Pick<IncomingMessage, "url" | "headers">): LiveRequest | Failure => {
+  const query = queryOf(req)
   const types = query.getAll("type")
   const once = ["site", "stream", "actor", "after"].find((name) => query.getAll(name).length > 1)
   if (once !== undefined) return invalid(once, "give it once only")
   const tooLong = ["site", "stream", "type", "actor"].find((name) => query.getAll(name).some(({ length }) => length > longestName))
   if (tooLong !== undefined) return invalid(tooLong, `it is longer than ${longestName} characters`)
   if (types.length > mostTypes) return invalid("type", `give at most ${mostTypes}`)
-  const lastId = headers["last-event-id"]
+  const lastId = req.headers["last-event-id"]
   const name = lastId ? "Last-Event-ID" : "after"
   const after = lastId ? String(lastId) : query.get("after")
   if (after !== null && !/^\d{1,15}$/.test(after)) return invalid(name, "it has to be the seq of an event, a whole number")
@@ -37,8 +38,6 @@ export const liveRequest = ({ url = "", headers }: Pick<IncomingMessage, "url" |
     after: after === null ? undefined : Number(after),
   }
 }
-
-const queryOf = (url: string): URLSearchParams => new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?") + 1) : "")
 
 const invalid = (field: string, constraint: string): Failure =>
   refusal("VALIDATION_FAILED", `${field}: ${constraint}`, { issues: [{ field, constraint }] })

@@ -54,5 +54,25 @@ export const Wait = Schema.optionalWith(
   { default: () => 0 },
 )
 
+/** Keys, documents and objects: what is the same in everything that happened to one of them. */
+export const changeFields = {
+  version: Count,
+  seq: Count,
+  at: Time,
+  actor: Schema.String,
+  cause: Schema.String,
+  kind: Schema.Literal("set", "deleted", "erased"),
+}
+
+/** How their histories are asked for: `before` is a version. */
+export const historyParams = { before: Cursor, limit: Limit(1000, 50) }
+
+/** How they are listed by a beginning of their name. */
+export const PrefixParams = Schema.Struct({
+  prefix: Schema.optionalWith(Schema.String, { default: () => "" }),
+  cursor: Schema.optional(Schema.String),
+  limit: Limit(1000, 100),
+})
+
 /** A refusal that quotes what it refuses would tell a secret. */
 export const SecretText = Schema.String.annotations({ message: () => "it is no text" })

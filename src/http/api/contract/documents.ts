@@ -4,7 +4,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { Data, Failure, Page } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
-import { Count, Cursor, Limit, Message, site, Time } from "./common.ts"
+import { Count, Cursor, changeFields, historyParams, Limit, Message, site, Time } from "./common.ts"
 
 /** A collection of documents. `indexes`: fields by which queries are fast. */
 export const Collection = Schema.Struct({
@@ -35,12 +35,7 @@ export type Document = typeof Document.Type
 
 /** What happened to a document. */
 export const DocumentVersion = Schema.Struct({
-  version: Count,
-  seq: Count,
-  at: Time,
-  actor: Schema.String,
-  cause: Schema.String,
-  kind: Schema.Literal("set", "deleted", "erased"),
+  ...changeFields,
   data: Schema.NullOr(JsonObject),
   size_bytes: Schema.NullOr(Count),
 }).annotations({ identifier: "DocumentVersion" })
@@ -101,7 +96,7 @@ export class DocumentsGroup extends HttpApiGroup.make("documents")
   )
   .add(
     HttpApiEndpoint.get("history")`/sites/${site}/documents/history`
-      .setUrlParams(Schema.Struct({ ...Item.fields, before: Cursor, limit: Limit(1000, 50) }))
+      .setUrlParams(Schema.Struct({ ...Item.fields, ...historyParams }))
       .addSuccess(Page(DocumentVersion))
       .annotate(OpenApi.Summary, "Everything that happened to a document")
       .annotate(OpenApi.Description, "Newest first; `before` (a version) pages back."),

@@ -4,7 +4,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { Data, Failure, Page } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
-import { Count, Cursor, Limit, Message, site, Time } from "./common.ts"
+import { Count, Cursor, changeFields, historyParams, Message, PrefixParams, site, Time } from "./common.ts"
 
 /** A key of a site's store, without its value. `version` counts everything that has happened to the key. */
 export const KvKey = Schema.Struct({
@@ -21,12 +21,7 @@ export type KvEntry = typeof KvEntry.Type
 
 /** What happened to a key. `large`: the value is not shown here; it can be read by its version. */
 export const KvVersion = Schema.Struct({
-  version: Count,
-  seq: Count,
-  at: Time,
-  actor: Schema.String,
-  cause: Schema.String,
-  kind: Schema.Literal("set", "deleted", "erased"),
+  ...changeFields,
   value: Schema.Unknown,
   large: Schema.Boolean,
   size_bytes: Schema.NullOr(Count),
@@ -40,13 +35,7 @@ const Key = Schema.Struct({ key: Schema.String })
 export class KvGroup extends HttpApiGroup.make("kv")
   .add(
     HttpApiEndpoint.get("list")`/sites/${site}/kv`
-      .setUrlParams(
-        Schema.Struct({
-          prefix: Schema.optionalWith(Schema.String, { default: () => "" }),
-          cursor: Schema.optional(Schema.String),
-          limit: Limit(1000, 100),
-        }),
-      )
+      .setUrlParams(PrefixParams)
       .addSuccess(Page(KvKey))
       .annotate(OpenApi.Summary, "A site's keys"),
   )
@@ -79,7 +68,7 @@ export class KvGroup extends HttpApiGroup.make("kv")
   )
   .add(
     HttpApiEndpoint.get("history")`/sites/${site}/kv/history`
-      .setUrlParams(Schema.Struct({ ...Key.fields, before: Cursor, limit: Limit(1000, 50) }))
+      .setUrlParams(Schema.Struct({ ...Key.fields, ...historyParams }))
       .addSuccess(Page(KvVersion))
       .annotate(OpenApi.Summary, "Everything that happened to a key")
       .annotate(OpenApi.Description, "Newest first; `before` (a version) pages back."),

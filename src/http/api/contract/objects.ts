@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import { BlobHash } from "../../../events/site.ts"
 import { Data, Failure, Page } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
-import { Count, Cursor, Limit, Message, site, Time } from "./common.ts"
+import { Count, Cursor, changeFields, historyParams, Message, PrefixParams, site, Time } from "./common.ts"
 import { Content } from "./files.ts"
 
 /** An object of a site, without its content. `version` counts everything that has happened to its path. */
@@ -22,12 +22,7 @@ export type StoredObject = typeof StoredObject.Type
 
 /** What happened to an object. Its content then can be read by the version. */
 export const ObjectVersion = Schema.Struct({
-  version: Count,
-  seq: Count,
-  at: Time,
-  actor: Schema.String,
-  cause: Schema.String,
-  kind: Schema.Literal("set", "deleted", "erased"),
+  ...changeFields,
   size_bytes: Schema.NullOr(Count),
   type: Schema.NullOr(Schema.String),
   hash: Schema.NullOr(BlobHash),
@@ -40,13 +35,7 @@ const Path = Schema.Struct({ path: Schema.String })
 export class ObjectsGroup extends HttpApiGroup.make("objects")
   .add(
     HttpApiEndpoint.get("list")`/sites/${site}/objects`
-      .setUrlParams(
-        Schema.Struct({
-          prefix: Schema.optionalWith(Schema.String, { default: () => "" }),
-          cursor: Schema.optional(Schema.String),
-          limit: Limit(1000, 100),
-        }),
-      )
+      .setUrlParams(PrefixParams)
       .addSuccess(Page(StoredObject))
       .annotate(OpenApi.Summary, "A site's objects"),
   )
@@ -76,7 +65,7 @@ export class ObjectsGroup extends HttpApiGroup.make("objects")
   )
   .add(
     HttpApiEndpoint.get("history")`/sites/${site}/objects/history`
-      .setUrlParams(Schema.Struct({ ...Path.fields, before: Cursor, limit: Limit(1000, 50) }))
+      .setUrlParams(Schema.Struct({ ...Path.fields, ...historyParams }))
       .addSuccess(Page(ObjectVersion))
       .annotate(OpenApi.Summary, "Everything that happened to an object")
       .annotate(OpenApi.Description, "Newest first; `before` (a version) pages back."),
