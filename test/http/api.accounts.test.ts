@@ -174,6 +174,28 @@ describe("a session", () => {
     checkSuccess(await send(server, undefined, "POST", "/auth/logout"))
   })
 
+  it("ends a day after it was used last, and after a week however much it is used", async () => {
+    const other = await startServer()
+    const { now } = Date
+    const hour = 3_600_000
+    const at = async (person: Person, hours: number) => {
+      const moment = now() + hours * hour
+      Date.now = () => moment
+      return (await person.get("/api/user/me")).status
+    }
+    try {
+      const [idle, busy] = [await logIn(other), await logIn(other)]
+      expect(await at(idle, 23)).toBe(200)
+      const statuses: Array<number> = []
+      for (let hours = 20; hours <= 180; hours += 20) statuses.push(await at(busy, hours))
+      expect(statuses).toEqual([200, 200, 200, 200, 200, 200, 200, 200, 401])
+      expect(await at(idle, 23 + 25)).toBe(401)
+    } finally {
+      Date.now = now
+      await other.stop()
+    }
+  })
+
   it("is not ended by a GET, which any page can cause", async () => {
     const person = await join(server, "viewer")
     const answer = await person.get("/api/logout")
