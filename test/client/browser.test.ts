@@ -3,19 +3,16 @@ import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
-import { type Browser, chromium, type Page } from "playwright-core"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import type { Page } from "playwright-core"
+import { afterAll, beforeAll, expect, it } from "vitest"
+import { closePage, describeInBrowser, newPage } from "../support/chromium.ts"
 import { owner, startServer, type TestServer } from "../support/server.ts"
 
-const executable = "/usr/bin/chromium"
 const folder = fileURLToPath(new URL("../../packages/client/src/", import.meta.url))
 
-if (!existsSync(executable)) console.warn(`Skipped: the browser tests need Debian's package chromium (${executable}).`)
-
-describe.skipIf(!existsSync(executable))("the client in a browser", () => {
+describeInBrowser("the client in a browser", () => {
   let server: TestServer
   let files: Server
-  let browser: Browser
   let page: Page
   const problems: Array<string> = []
 
@@ -29,9 +26,7 @@ describe.skipIf(!existsSync(executable))("the client in a browser", () => {
       res.writeHead(200, { "content-type": "text/javascript" }).end(readFileSync(file))
     })
     await new Promise<void>((resolve) => files.listen(0, "127.0.0.1", resolve))
-    const quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-    browser = await chromium.launch({ executablePath: executable, args: quiet })
-    page = await browser.newPage()
+    page = await newPage()
     page.on("pageerror", (error) => problems.push(error.message))
     await page.goto(`http://localhost:${server.port}/`)
     // The host's policy lets a page load no script from elsewhere; what the test evaluates is the same code in one piece.
@@ -47,7 +42,7 @@ describe.skipIf(!existsSync(executable))("the client in a browser", () => {
   }, 60_000)
 
   afterAll(async () => {
-    await browser.close()
+    await closePage(page)
     files.closeAllConnections()
     files.close()
     await server.stop()
@@ -97,7 +92,7 @@ describe.skipIf(!existsSync(executable))("the client in a browser", () => {
   })
 
   it("is loaded by a page as it is, without being built; of another host it gets nothing to see", async () => {
-    const elsewhere = await browser.newPage()
+    const elsewhere = await page.context().newPage()
     await elsewhere.goto(`http://127.0.0.1:${(files.address() as AddressInfo).port}/`)
     const code = `(async () => {
       const { createClient, FaztError } = await import("/client.js")

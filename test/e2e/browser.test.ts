@@ -1,21 +1,16 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { rmSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { type Browser, chromium, type Page } from "playwright-core"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import type { Page } from "playwright-core"
+import { afterAll, beforeAll, expect, it } from "vitest"
 import { temporaryFolder } from "../support/cartridge.ts"
+import { closePage, describeInBrowser, newPage } from "../support/chromium.ts"
 import { fazt, startProgram } from "../support/program.ts"
 
-const executable = "/usr/bin/chromium"
 const examples = fileURLToPath(new URL("../../examples", import.meta.url))
 
-if (!existsSync(executable)) console.warn(`Skipped: the browser tests need Debian's package chromium (${executable}).`)
-
-describe.skipIf(!existsSync(executable))("sites in a browser", () => {
+describeInBrowser("sites in a browser", () => {
   let folder: string
-  let profile: string
-  let browser: Browser
   let page: Page
   let server: Awaited<ReturnType<typeof startProgram>>
   const problems: Array<string> = []
@@ -24,19 +19,8 @@ describe.skipIf(!existsSync(executable))("sites in a browser", () => {
 
   beforeAll(async () => {
     folder = temporaryFolder()
-    profile = mkdtempSync(join(tmpdir(), "fazt-browser-"))
     server = await startProgram(folder, ["--examples", examples])
-    const quiet = [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ]
-    browser = await chromium.launch({ executablePath: executable, args: [...quiet, `--disk-cache-dir=${profile}`] })
-    page = await browser.newPage()
+    page = await newPage()
     page.on("pageerror", (error) => problems.push(error.message))
     page.on("requestfailed", (request) => {
       // Going to the next page cancels what the last one was still loading, such as its icon.
@@ -46,9 +30,9 @@ describe.skipIf(!existsSync(executable))("sites in a browser", () => {
   }, 60_000)
 
   afterAll(async () => {
-    await browser.close()
+    await closePage(page)
     await server.stop()
-    for (const path of [folder, profile]) rmSync(path, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true })
   })
 
   it("shows the front page and every example without an error or a missing file", async () => {

@@ -1,23 +1,24 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { type Browser, chromium, type Page } from "playwright-core"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import type { Page } from "playwright-core"
+import { afterAll, beforeAll, expect, it } from "vitest"
 import { temporaryFolder } from "../support/cartridge.ts"
+import { closePage, describeInBrowser, newPage } from "../support/chromium.ts"
 import { startDev } from "../support/dev.ts"
 import { fazt, startProgram } from "../support/program.ts"
 
-const executable = "/usr/bin/chromium"
 const examples = fileURLToPath(new URL("../../examples", import.meta.url))
 
-describe.skipIf(!existsSync(executable))("the examples with server code in a browser", () => {
+describeInBrowser("the examples with server code in a browser", () => {
   let folder: string
-  let browser: Browser
+  const pages: Array<Page> = []
   let server: Awaited<ReturnType<typeof startProgram>>
   const problems: Array<string> = []
   const url = (site: string, path = "/"): string => `http://${site}.localhost:${server.port}${path}`
   const open = async (address: string): Promise<Page> => {
-    const page = await browser.newPage({ viewport: { width: 360, height: 740 } })
+    const page = await newPage({ viewport: { width: 360, height: 740 } })
+    pages.push(page)
     page.on("pageerror", (error) => problems.push(error.message))
     page.on("console", (message) => message.type() === "error" && problems.push(message.text()))
     await page.goto(address)
@@ -29,11 +30,10 @@ describe.skipIf(!existsSync(executable))("the examples with server code in a bro
     server = await startProgram(folder, ["--examples", examples])
     // The processor is shared with a browser that starts.
     await fazt(folder, ["config", "set", "functions.cpu_ms", "2000"])
-    browser = await chromium.launch({ executablePath: executable, args: ["--no-sandbox", "--disable-gpu", "--disable-quic"] })
   }, 60_000)
 
   afterAll(async () => {
-    await browser.close()
+    for (const page of pages) await closePage(page)
     await server.stop()
     rmSync(folder, { recursive: true, force: true })
   })

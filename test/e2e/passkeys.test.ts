@@ -1,29 +1,19 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { type Browser, chromium, type Page } from "playwright-core"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { rmSync } from "node:fs"
+import type { Page } from "playwright-core"
+import { afterAll, beforeAll, expect, it } from "vitest"
 import { temporaryFolder } from "../support/cartridge.ts"
+import { closePage, describeInBrowser, newPage } from "../support/chromium.ts"
 import { startProgram } from "../support/program.ts"
 
-const executable = "/usr/bin/chromium"
-
-if (!existsSync(executable)) console.warn(`Skipped: passkeys in a browser need Debian's package chromium (${executable}).`)
-
-describe.skipIf(!existsSync(executable))("a passkey in a browser", () => {
+describeInBrowser("a passkey in a browser", () => {
   let folder: string
-  let profile: string
-  let browser: Browser
   let page: Page
   let server: Awaited<ReturnType<typeof startProgram>>
 
   beforeAll(async () => {
     folder = temporaryFolder()
-    profile = mkdtempSync(join(tmpdir(), "fazt-browser-"))
     server = await startProgram(folder)
-    const quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    browser = await chromium.launch({ executablePath: executable, args: [...quiet, `--disk-cache-dir=${profile}`] })
-    page = await browser.newPage()
+    page = await newPage()
     const devtools = await page.context().newCDPSession(page)
     await devtools.send("WebAuthn.enable")
     const options = {
@@ -38,9 +28,9 @@ describe.skipIf(!existsSync(executable))("a passkey in a browser", () => {
   }, 60_000)
 
   afterAll(async () => {
-    await browser.close()
+    await closePage(page)
     await server.stop()
-    for (const path of [folder, profile]) rmSync(path, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true })
   })
 
   /** Runs a function of the page's, which the compiler of the tests knows nothing of. */

@@ -1,11 +1,7 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { type Browser, chromium, type Page } from "playwright-core"
+import type { BrowserContextOptions, Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { closePage, describeInBrowser, newPage } from "../support/chromium.ts"
 import { startServer, type TestServer } from "../support/server.ts"
-
-const executable = "/usr/bin/chromium"
 
 let server: TestServer
 beforeAll(async () => {
@@ -43,33 +39,12 @@ describe("the files of /api/docs", () => {
   })
 })
 
-if (!existsSync(executable)) console.warn(`Skipped: the tests of the page need Debian's package chromium (${executable}).`)
-
-describe.skipIf(!existsSync(executable))("the page /api/docs in a browser", () => {
-  let profile: string
-  let browser: Browser
+describeInBrowser("the page /api/docs in a browser", () => {
   let page: Page
   let problems: Array<string>
 
-  beforeAll(async () => {
-    profile = mkdtempSync(join(tmpdir(), "fazt-browser-"))
-    const quiet = [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-    ]
-    browser = await chromium.launch({ executablePath: executable, args: [...quiet, `--disk-cache-dir=${profile}`] })
-  })
-  afterAll(async () => {
-    await browser?.close()
-    rmSync(profile, { recursive: true, force: true })
-  })
-
-  const open = async (hash = "", options: Parameters<Browser["newPage"]>[0] = {}) => {
-    page = await browser.newPage(options)
+  const open = async (hash = "", options: BrowserContextOptions = {}) => {
+    page = await newPage(options)
     // What the policy for content forbids is told on the console.
     page.on("console", (message) => message.type() === "error" && problems.push(message.text()))
     page.on("pageerror", (error) => problems.push(error.message))
@@ -81,7 +56,7 @@ describe.skipIf(!existsSync(executable))("the page /api/docs in a browser", () =
     problems = []
   })
   afterEach(async () => {
-    await page.close()
+    await closePage(page)
     expect(problems).toEqual([])
   })
 

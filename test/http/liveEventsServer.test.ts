@@ -1,9 +1,8 @@
-import { existsSync } from "node:fs"
 import { connect, createServer, type Socket } from "node:net"
-import { chromium } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { localSocket } from "../../src/config.ts"
 import { type Api, apiOf } from "../support/api.ts"
+import { closePage, describeInBrowser, newPage } from "../support/chromium.ts"
 import { eventSocket, openEventSocket, openStream, type StreamRequest } from "../support/eventStreams.ts"
 import { owner, startServer, type TestServer } from "../support/server.ts"
 
@@ -133,17 +132,14 @@ const breakable = async () => {
   }
 }
 
-const executable = "/usr/bin/chromium"
-
-describe.skipIf(!existsSync(executable))("a browser", () => {
+describeInBrowser("a browser", () => {
   it("gets events by EventSource and WebSocket, and goes on by itself where its connection broke", async () => {
     const way = await breakable()
-    const browser = await chromium.launch({ executablePath: executable, args: ["--no-sandbox", "--disable-gpu"] })
+    const page = await newPage()
+    const context = page.context()
     try {
-      const context = await browser.newContext()
       const [name, value] = (await logIn()).split("=") as [string, string]
       await context.addCookies([{ name, value, url: `http://localhost:${way.port}`, httpOnly: true, sameSite: "Strict" }])
-      const page = await context.newPage()
       await page.goto(`http://localhost:${way.port}/health`)
       await page.evaluate(`
         globalThis.seen = []
@@ -180,7 +176,7 @@ describe.skipIf(!existsSync(executable))("a browser", () => {
       })`)
       expect(outcome).toBe("refused")
     } finally {
-      await browser.close()
+      await closePage(page)
       way.close()
     }
   }, 60_000)

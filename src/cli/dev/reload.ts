@@ -14,20 +14,24 @@ const scriptPath = "/__fazt_dev.js"
 /** Pages larger than this are sent as they are. */
 const largestPage = 5 * 1024 * 1024
 
-/** Reloads the page when its site has changed, also when the server was away meanwhile. */
+/**
+ * Reloads the page when the site is no longer the version its tag names: when it changes, and also when it has changed between the
+ * page and the script, or while the server was away. Once for each version: a service worker may go on giving an old page.
+ */
 const script = `{
-  let seen
+  const shown = document.currentScript.src.split("?")[1]
   const news = new EventSource(${JSON.stringify(eventsPath)})
   news.onmessage = ({ data }) => {
-    if (seen !== undefined && seen !== data) location.reload()
-    seen = data
+    if (data === shown || data === sessionStorage.getItem("fazt-dev")) return
+    sessionStorage.setItem("fazt-dev", data)
+    location.reload()
   }
   news.addEventListener("refused", ({ data }) => console.error("fazt dev: " + JSON.parse(data)))
   addEventListener("pagehide", () => news.close())
 }
 `
 
-const tag = Buffer.from(`<script src="${scriptPath}" async></script>`)
+const tagOf = (version: number): Buffer => Buffer.from(`<script src="${scriptPath}?${version}" async></script>`)
 
 export interface Reloading {
   readonly listener: Listener
@@ -59,7 +63,8 @@ export const withReload = (listener: Listener, site: string, domain: string): Re
       leadTo(req, site, domain)
       // A compressed page could not be changed.
       req.headers["accept-encoding"] = "identity"
-      listener(req, intoPages(res))
+      // The version before the page is made: one that changes meanwhile is loaded once too often, not once too seldom.
+      listener(req, intoPages(res, tagOf(version)))
     }
   }
   return {
@@ -103,7 +108,7 @@ const setHeader = (req: IncomingMessage, name: string, value: string): void => {
 type Callback = (error?: Error | null) => void
 
 /** The same response, with the script's tag in it if it turns out to be an HTML page. */
-const intoPages = (res: ServerResponse): ServerResponse => {
+const intoPages = (res: ServerResponse, tag: Buffer): ServerResponse => {
   const { writeHead, write, end, flushHeaders } = res
   const original = { writeHead, write, end, flushHeaders }
   /** What has been written of the page; `undefined` once it goes straight on. */
@@ -153,10 +158,14 @@ const intoPages = (res: ServerResponse): ServerResponse => {
         changed.write(chunk, typeof encoding === "string" ? (encoding as BufferEncoding) : undefined)
       } else decide()
       if (held !== undefined && size > 0) {
-        const page = withTag(Buffer.concat(held))
+        const page = withTag(Buffer.concat(held), tag)
         held = []
         letGo()
         res.setHeader("content-length", page.length)
+        // A kept page would name an old version.
+        res.setHeader("cache-control", "no-store")
+        res.removeHeader("etag")
+        res.removeHeader("last-modified")
         return original.end.call(res, page, "utf8", done)
       }
       letGo()
@@ -175,7 +184,7 @@ const bytesOf = (chunk: string | Uint8Array, encoding: unknown): Buffer =>
   typeof chunk === "string" ? Buffer.from(chunk, typeof encoding === "string" ? (encoding as BufferEncoding) : "utf8") : Buffer.from(chunk)
 
 /** Before the end of the body, or at the end of the page if that is left out. */
-const withTag = (page: Buffer): Buffer => {
+const withTag = (page: Buffer, tag: Buffer): Buffer => {
   const at = page.toString("latin1").toLowerCase().lastIndexOf("</body")
   return at === -1 ? Buffer.concat([page, tag]) : Buffer.concat([page.subarray(0, at), tag, page.subarray(at)])
 }

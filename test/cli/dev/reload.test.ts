@@ -1,10 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import { connect } from "node:net"
+import type { Page } from "playwright-core"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { type Reloading, withReload } from "../../../src/cli/dev/reload.ts"
+import { closePage, describeInBrowser, newPage } from "../../support/chromium.ts"
 import { ask } from "../../support/server.ts"
 
-const tag = `<script src="/__fazt_dev.js" async></script>`
+const tag = `<script src="/__fazt_dev.js?1" async></script>`
+const withoutVersion = (page: string): string => page.replace(/(__fazt_dev\.js\?)\d+/, "$11")
 
 let answer: (req: IncomingMessage, res: ServerResponse) => void
 let reloading: Reloading
@@ -55,8 +58,8 @@ describe("a page on its way out", () => {
   ])("gets the script: %s", async (_, how, expected) => {
     answer = how
     const { text, headers } = await ask(port, "/")
-    expect(text).toBe(expected)
-    expect(headers["content-length"]).toBe(String(Buffer.byteLength(expected)))
+    expect(withoutVersion(text)).toBe(expected)
+    expect(headers["content-length"]).toBe(String(Buffer.byteLength(text)))
   })
 
   it.each<[string, typeof answer, string]>([
@@ -149,5 +152,77 @@ describe("the script", () => {
     const [first, second] = [...(await heard).matchAll(/data: (\d+)/g)].map(([, version]) => version)
     expect(first).not.toBe(second)
     expect(await heard).toContain(`event: refused\ndata: "a.js:1:1: no\\nno"\n\n`)
+  })
+})
+
+describeInBrowser("a page", () => {
+  let page: Page
+  let loads: number
+  beforeEach(async () => {
+    loads = 0
+    page = await newPage()
+  })
+  afterEach(() => closePage(page))
+  /** Answers loads of the page; a browser asks for an icon too. */
+  const answerPage = (how: typeof answer): void => {
+    answer = (req, res) => {
+      if (req.url !== "/") return void res.writeHead(204).end()
+      loads++
+      how(req, res)
+    }
+  }
+  const open = (): Promise<unknown> => page.goto(`http://notes.localhost:${port}/`)
+
+  it("is loaded again when its site changes", async () => {
+    answerPage((_, res) => res.writeHead(200, html).end(`<h1>${loads}</h1>`))
+    await open()
+    await page.getByText("1").waitFor()
+    reloading.reload()
+    await page.getByText("2").waitFor()
+  })
+
+  it("is loaded again when its site changed before its script had come", async () => {
+    answerPage((_, res) => {
+      if (loads === 1) reloading.reload()
+      res.writeHead(loads === 1 ? 404 : 200, html).end(`<h1>${loads}</h1>`)
+    })
+    await open()
+    await page.getByText("2").waitFor()
+  })
+
+  it("is never taken from what the browser has kept, which would name an old version", async () => {
+    answerPage((req, res) => {
+      res.setHeader("etag", `"a"`)
+      res.setHeader("last-modified", new Date(0).toUTCString())
+      if (req.headers["if-none-match"] === undefined)
+        res.writeHead(200, { ...html, "cache-control": "max-age=3600" }).end(`<h1>${loads}</h1>`)
+      else res.writeHead(304).end()
+    })
+    await open()
+    await page.getByText("1").waitFor()
+    reloading.reload()
+    await page.getByText("2").waitFor()
+  })
+
+  it("that a service worker keeps is loaded once for each change, not for ever", async () => {
+    answer = (req, res) => {
+      if (req.url === "/worker.js") {
+        const worker = `onfetch = (event) => { if (event.request.mode === "navigate") event.respondWith(caches.match("/")) }
+          oninstall = (event) => event.waitUntil(caches.open("kept").then((cache) => cache.add("/")))
+          onactivate = (event) => event.waitUntil(clients.claim())`
+        return void res.writeHead(200, { "content-type": "text/javascript" }).end(worker)
+      }
+      res.writeHead(200, html).end("<script>sessionStorage.shown = 1 + Number(sessionStorage.shown ?? 0)</script><h1>kept</h1>")
+    }
+    await open()
+    await page.evaluate(`navigator.serviceWorker.register("/worker.js").then(() => navigator.serviceWorker.ready)`)
+    const shown = () => page.evaluate("sessionStorage.shown").catch(() => undefined)
+    reloading.reload()
+    await expect.poll(shown, { timeout: 20_000 }).toBe("2")
+    reloading.reload()
+    await expect.poll(shown, { timeout: 20_000 }).toBe("3")
+    // Every load asks for news first thing; as many as this would have shown themselves.
+    await page.evaluate("new Promise((resolve) => setTimeout(resolve, 300))")
+    expect(await shown()).toBe("3")
   })
 })
