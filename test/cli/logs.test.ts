@@ -1,3 +1,4 @@
+import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -6,8 +7,11 @@ import * as TestClock from "effect/TestClock"
 import { followLogs, type LogFilters, renderLine } from "../../src/cli/logs.ts"
 import { makePaint } from "../../src/cli/paint.ts"
 import type { LogEntry } from "../../src/http/api/contract/logs.ts"
+import { logLine, writeLog } from "../support/logs.ts"
 import { fakeServer } from "./fakeServer.ts"
+import { runVerb } from "./runVerb.ts"
 import { terminal } from "./terminal.ts"
+import { tree } from "./tree.ts"
 
 const plain = makePaint(false)
 const none: LogFilters = { level: Option.none(), search: Option.none(), request: Option.none(), since: Option.none() }
@@ -146,4 +150,27 @@ describe("following a log", () => {
       expect(printed.map(({ message }) => message)).toEqual(shown)
     }),
   )
+})
+
+describe("fazt logs", () => {
+  it("shows the newest lines, oldest first, and only those that are asked for", async () => {
+    const db = join(tree(), "data.db")
+    expect((await runVerb(["server", "init", "--db", db])).code).toBe(0)
+    const logs = (args: ReadonlyArray<string>) => runVerb(["logs", ...args, "--db", db])
+    const none = await logs(["root"])
+    expect([none.code, none.stdout, none.stderr]).toEqual([0, "", "root has logged nothing yet\n"])
+    await writeLog(db, "one", logLine("first"), logLine("careful", "warn"), logLine("boom\nat line 3\x1b[0m", "error"))
+    const all = await logs(["root"])
+    expect(all.stdout.replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/gm, "T")).toBe(
+      `T log   first\nT warn  careful\nT error boom\n${" ".repeat(26)}at line 3\\u001b[0m\n`,
+    )
+    const bad = await logs(["root", "--level", "warn", "-n", "1", "--json"])
+    expect(bad.json).toMatchObject({ level: "error", message: "boom\nat line 3\x1b[0m" })
+    const found = await logs(["root", "--search", "CAREFUL", "--since", "1h"])
+    expect(found.stdout).toMatch(/^\S+ \S+ warn {2}careful\n$/)
+    expect((await logs(["root", "--search", "nothing like it"])).stderr).toBe("no lines match\n")
+    expect((await logs(["nowhere"])).code).toBe(3)
+    expect((await logs(["root", "--level", "loud"])).code).toBe(2)
+    expect((await logs(["root", "--since", "yesterday"])).code).toBe(1)
+  })
 })

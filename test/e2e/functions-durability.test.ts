@@ -29,7 +29,7 @@ const counter = `export default {
 }
 `
 
-const kills = 8
+const kills = 5
 const clients = 16
 /** What each server has acknowledged at least when its end comes nearer, however slow the machine is. */
 const beforeKill = 21

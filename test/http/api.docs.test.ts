@@ -50,7 +50,8 @@ describeInBrowser("the page /api/docs in a browser", () => {
     page.on("pageerror", (error) => problems.push(error.message))
     page.on("requestfailed", (request) => problems.push(`${request.url()}: ${request.failure()?.errorText}`))
     page.on("response", (response) => response.status() >= 400 && problems.push(`${response.status()} ${response.url()}`))
-    await page.goto(`http://localhost:${server.port}/api/docs${hash}`, { waitUntil: "networkidle" })
+    await page.goto(`http://localhost:${server.port}/api/docs${hash}`)
+    await page.locator("main .group").last().waitFor()
   }
   beforeEach(() => {
     problems = []
@@ -158,7 +159,8 @@ describeInBrowser("the page /api/docs in a browser", () => {
     await page.click("#theme")
     const light = await background()
     expect(light).not.toBe(dark)
-    await page.reload({ waitUntil: "networkidle" })
+    await page.reload()
+    await page.locator("main .group").last().waitFor()
     expect([await background(), await page.locator("#theme").innerText()]).toEqual([light, "Dark"])
   })
 

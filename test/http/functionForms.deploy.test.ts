@@ -92,7 +92,6 @@ describe("server code that cannot run is not published", () => {
       { file: "main.js", line: 0 },
       /no fetch function/,
     ],
-    ["a loop without end", { "main.js": `${handler}\nfor (;;) {}` }, "CODE_FAILED", { file: "main.js", line: 0 }, /not loaded after/],
     [
       "an await that never ends",
       { "main.js": `${handler}\nawait new Promise(() => {})` },
@@ -146,6 +145,18 @@ describe("server code that cannot run is not published", () => {
     expect(json.error.message.startsWith(place.line === 0 ? `${place.file}: ` : `${place.file}:${place.line}:`)).toBe(true)
     expect((await server.ask(site)).text).toBe("before")
     expect((await server.api("GET", `/sites/${site}/history`)).json.data).toHaveLength(1)
+  })
+})
+
+describe("server code that is loaded without end", () => {
+  it("is not published", async () => {
+    await server.set("functions.start_ms", 300)
+    try {
+      const { status, json } = await server.tryDeploy("endless", { "main.js": `${handler}\nfor (;;) {}` })
+      expect([status, json.error]).toMatchObject([400, { code: "CODE_FAILED", message: "main.js: It is not loaded after 300 ms." }])
+    } finally {
+      await server.set("functions.start_ms", 10_000)
+    }
   })
 })
 

@@ -1,16 +1,19 @@
 import { rmSync } from "node:fs"
+import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { temporaryFolder } from "../support/cartridge.ts"
-import { fazt } from "../support/program.ts"
+import { temporaryFolder } from "../../support/cartridge.ts"
+import { runVerb } from "../runVerb.ts"
 
 let folder: string
+let db: string
 beforeAll(async () => {
   folder = temporaryFolder()
-  expect((await fazt(folder, ["server", "init"])).code).toBe(0)
+  db = join(folder, "data.db")
+  expect((await runVerb(["server", "init", "--db", db])).code).toBe(0)
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const kv = (...args: ReadonlyArray<string>) => fazt(folder, ["kv", ...args])
+const kv = (...args: ReadonlyArray<string>) => runVerb(["kv", ...args, "--db", db])
 
 describe("fazt kv", () => {
   it("sets, gets, lists and deletes keys, and shows what they have been", async () => {
@@ -18,7 +21,7 @@ describe("fazt kv", () => {
     expect(await kv("set", "root", "visits", "a\nb", "--ttl", "2h")).toMatchObject({ code: 0 })
     expect((await kv("get", "root", "visits")).stdout).toBe("a\nb\n")
     expect((await kv("get", "root", "visits", "--at", "1")).stdout).toBe("7\n")
-    expect(JSON.parse((await kv("get", "root", "visits", "--json")).stdout)).toMatchObject({ value: "a\nb", version: 2 })
+    expect((await kv("get", "root", "visits", "--json")).json).toMatchObject({ value: "a\nb", version: 2 })
     expect((await kv("list", "root")).stdout).toMatch(/^KEY +SIZE +VERSION +SET +EXPIRES\nvisits +6 B +2 +just now +\d{4}-/)
     expect((await kv("delete", "root", "visits")).stdout).toBe("✓ visits of root is deleted\n")
     expect((await kv("list", "root")).stdout).toBe("root has no such keys.\n")
