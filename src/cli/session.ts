@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
-import { makeServer, type Server } from "./client.ts"
+import { type Server, serverOf } from "./client.ts"
 import { askedCode, type CredentialOptions, passwordOf, usernameOf } from "./credentials.ts"
 import { note } from "./output.ts"
 import { problemOf } from "./problem.ts"
@@ -56,7 +56,7 @@ export const warnIfExposed = (url: string) => (isExposed(url) ? note(`warning: t
 const serverWithCookies = (url: string) =>
   Effect.gen(function* () {
     const cookies = yield* Ref.make(Cookies.empty)
-    return yield* makeServer(HttpClient.withCookiesRef(yield* remote(url, Option.none()), cookies))
+    return serverOf(HttpClient.withCookiesRef(yield* remote(url, Option.none()), cookies))
   })
 
 const logOutAtTheEnd = ({ api }: Server) =>

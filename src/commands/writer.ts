@@ -6,7 +6,7 @@ import { logWriter } from "../events/log.ts"
 import { vault, vaultKey } from "../events/vault.ts"
 import { type Projector, projector, type RebuildProgress } from "../projections/projector.ts"
 import { rebuildQueue, transactionPerStep } from "./rebuilds.ts"
-import { failureOf, isStorageError } from "./storageError.ts"
+import { failureOf, isFull, isStorageError } from "./storageError.ts"
 import { type HandlerParts, stagedForMs, writerHandler } from "./writerHandler.ts"
 import { type WriterMeter, writerMeter } from "./writerMeter.ts"
 import type { Committed, Pending, WriterReply, WriterRequest } from "./writerRequest.ts"
@@ -175,10 +175,22 @@ const writerLoop = (db: Sqlite, { lock, onCommitted, meter, ...parts }: Parts) =
       if (closed) return
       flush()
       closed = true
-      db.pragma("optimize")
-      db.close()
-      lock.release()
+      try {
+        optimize(db)
+      } finally {
+        db.close()
+        lock.release()
+      }
     },
+  }
+}
+
+/** Renews the figures by which SQLite chooses indexes. A full disk may have no room for them; the old ones serve too. */
+const optimize = (db: Sqlite): void => {
+  try {
+    db.pragma("optimize")
+  } catch (error) {
+    if (!isFull(error)) throw error
   }
 }
 

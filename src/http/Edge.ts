@@ -115,12 +115,21 @@ const guardConnections = (server: HttpServer, { admits }: ConnectionGate): void 
   })
 }
 
+/** Those answered before their body had come. Whoever asks for them forgets those that are over. */
+const answeredEarly = (server: HttpServer): Set<ServerResponse> => {
+  const unread = new Set<ServerResponse>()
+  server.prependListener("request", (req: IncomingMessage, res: ServerResponse) => {
+    res.once("close", () => {
+      if (!req.complete && !req.socket.destroyed) unread.add(res)
+    })
+  })
+  return unread
+}
+
 /** A listener's connections and running requests, so that it can be drained. */
 const tracked = (server: HttpServer, listener: EdgeListener) => {
   const sockets = new Set<Socket>()
   const open = new Set<ServerResponse>()
-  /** Answered before their body had come. */
-  const unread = new Set<ServerResponse>()
   const announce = announceDraining(server)
   let stopping = false
   server.on("connection", (socket: Socket) => {
@@ -128,26 +137,24 @@ const tracked = (server: HttpServer, listener: EdgeListener) => {
     socket.once("close", () => sockets.delete(socket))
     listener.connected?.(socket)
   })
-  server.prependListener("request", (req: IncomingMessage, res: ServerResponse) => {
+  server.prependListener("request", (_, res: ServerResponse) => {
     open.add(res)
     if (stopping) res.setHeader("connection", "close")
-    res.once("close", () => {
-      open.delete(res)
-      if (!req.complete && !req.socket.destroyed) unread.add(res)
-    })
+    res.once("close", () => open.delete(res))
   })
   return {
     /** Cuts the connections of those whose bodies come too slowly, now and then. */
     watchBodies: (bodies: SlowBodies, everyMs: number): Effect.Effect<void, never, Scope.Scope> =>
       Effect.asVoid(
         Effect.acquireRelease(
-          Effect.sync(() =>
-            setInterval(() => {
+          Effect.sync(() => {
+            const unread = answeredEarly(server)
+            return setInterval(() => {
               for (const res of unread) if (res.req.complete || res.req.socket.destroyed) unread.delete(res)
               bodies.sweep(open, cutOff)
               bodies.sweep(unread, cutOff)
-            }, everyMs),
-          ),
+            }, everyMs)
+          }),
           (timer) => Effect.sync(() => clearInterval(timer)),
         ),
       ),

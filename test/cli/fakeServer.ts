@@ -5,7 +5,7 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { makeServer, type Server } from "../../src/cli/client.ts"
+import { type Server, serverOf } from "../../src/cli/client.ts"
 
 export interface Asked {
   readonly method: string
@@ -23,8 +23,8 @@ export interface Answer {
 }
 
 /** The typed client of an API that `answer` plays: no server, no network. */
-export const fakeServer = (answer: (asked: Asked) => Answer): Effect.Effect<Server> =>
-  makeServer(
+export const fakeServer = (answer: (asked: Asked) => Answer): Server =>
+  serverOf(
     HttpClient.make((request, url) =>
       Effect.map(bytesOf(request), (body) => {
         const { status = 200, body: said, events } = answer({ method: request.method, path: url.pathname, query: url.searchParams, body })

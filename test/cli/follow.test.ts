@@ -57,7 +57,7 @@ describe("following", () => {
     const shown: Array<number> = []
     const asked: Array<string | null> = []
     const work = Effect.gen(function* () {
-      const server = yield* fakeServer(({ query }) => {
+      const server = fakeServer(({ query }) => {
         asked.push(query.get("after"))
         const answer = answers[Math.min(asked.length, answers.length) - 1]!
         if (answer instanceof CliError) throw answer

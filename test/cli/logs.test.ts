@@ -91,7 +91,7 @@ describe("following a log", () => {
     const screen = terminal()
     const asked: Array<string> = []
     const work = Effect.gen(function* () {
-      const server = yield* fakeServer(({ path, query }) => {
+      const server = fakeServer(({ path, query }) => {
         asked.push(`${path}?${query}`)
         return { events: asked.length === 1 ? events : "" }
       })

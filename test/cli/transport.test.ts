@@ -5,8 +5,8 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { makeServer } from "../../src/cli/client.ts"
-import { local, remote } from "../../src/cli/transport.ts"
+import { serverOf } from "../../src/cli/client.ts"
+import { local, remote, type Transport } from "../../src/cli/transport.ts"
 import { Environment, localSocket } from "../../src/config.ts"
 import { silentEnvironment } from "../support/environment.ts"
 import { tree } from "./tree.ts"
@@ -37,10 +37,9 @@ const noSites: RequestListener = (_, res) => {
   res.end(JSON.stringify(empty))
 }
 
-const sitesOf = (url: string, token = Option.none<Redacted.Redacted>()) =>
-  Effect.flatMap(Effect.flatMap(remote(url, token), makeServer), ({ api }) =>
-    api.sites.list({ urlParams: { deleted: false, limit: 100, offset: 0 } }),
-  )
+const listSites = (transport: Transport) => serverOf(transport).api.sites.list({ urlParams: { deleted: false, limit: 100, offset: 0 } })
+
+const sitesOf = (url: string, token = Option.none<Redacted.Redacted>()) => Effect.flatMap(remote(url, token), listSites)
 
 describe("another server", () => {
   it.scopedLive("is asked by path below its address, with the key", () =>
@@ -116,7 +115,7 @@ describe("another server", () => {
         times++
         req.socket.destroy()
       })
-      const { api } = yield* Effect.flatMap(remote(url, Option.none()), makeServer)
+      const { api } = serverOf(yield* remote(url, Option.none()))
       const error = yield* Effect.flip(api.sites.create({ payload: { site: "hello" } }))
       expect(error).toMatchObject({ code: "UNREACHABLE", exitCode: 6 })
       expect(times).toBe(1)
@@ -134,10 +133,7 @@ describe("another server", () => {
   )
 })
 
-const localSites = (db: string, mayOpen: boolean) =>
-  Effect.flatMap(Effect.flatMap(local(db, mayOpen), makeServer), ({ api }) =>
-    api.sites.list({ urlParams: { deleted: false, limit: 100, offset: 0 } }),
-  )
+const localSites = (db: string, mayOpen: boolean) => Effect.flatMap(local(db, mayOpen), listSites)
 
 describe("the cartridge on this machine", () => {
   it.scopedLive("is reached over its socket, without a key", () =>

@@ -2,13 +2,13 @@ import { statSync } from "node:fs"
 import Database from "better-sqlite3"
 import { describe, expect, it } from "vitest"
 import type { Command } from "../../src/commands/command.ts"
-import type { Writer } from "../../src/commands/writer.ts"
+import { makeWriter, type Writer } from "../../src/commands/writer.ts"
 import type { Committed, WriterRequest } from "../../src/commands/writerRequest.ts"
 import { sha256Hex } from "../../src/events/chain.ts"
 import { encodeManifest } from "../../src/events/manifest.ts"
 import { verifyPart } from "../../src/events/verify.ts"
 import { activityQuery } from "../../src/projections/activity.ts"
-import { ask, tell, withWriter } from "../support/cartridge.ts"
+import { ask, tell, withWriter, writerOptions } from "../support/cartridge.ts"
 
 let made = 0
 const command = (command: Command, id = `c${made++}`): WriterRequest => ({ kind: "command", command, id, actor: "owner", cause: "test" })
@@ -203,6 +203,17 @@ describe("the writer", () => {
       await tell(writer, create("after"))
       expect(await tell(writer, create("lost"))).toEqual({ appended: { first: 3, last: 3, repeated: false } })
       expect(query(path, "SELECT group_concat(site) FROM (SELECT site FROM sites ORDER BY site)")).toBe("after,before,lost")
+    }))
+
+  it("closes on a full disk as on any other, and leaves the cartridge to the next", () =>
+    withWriter(async (writer, path) => {
+      // So many more rows than when the figures were made that they are made anew.
+      for (let i = 0; i < 3000; i++) writer.submit(create(`s${i}`), () => {})
+      await tell(writer, create("last"))
+      writer.limitPages(query(path, "PRAGMA page_count") as number)
+      writer.close()
+      expect(query(path, "SELECT count(*) FROM sites")).toBe(3001)
+      makeWriter(writerOptions(path)).close()
     }))
 
   it("does not wait for readers when it erases, and empties the write-ahead log once they have gone", () =>

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { findTarget, makeServer, type Server } from "../client.ts"
+import { findTarget, type Server, serverOf } from "../client.ts"
 import type { ServerOptions } from "../connection.ts"
 import type { CredentialOptions } from "../credentials.ts"
 import { logIn } from "../session.ts"
@@ -22,5 +22,5 @@ export const asSelf = (options: Omit<ServerOptions, "token"> & CredentialOptions
   Effect.gen(function* () {
     const target = yield* findTarget({ ...options, token: Option.none() })
     if (target.kind === "remote") return { ...(yield* logIn(target.url, options)), isHere: false }
-    return { server: yield* makeServer(yield* local(target.db, true)), password: "", isHere: true }
+    return { server: serverOf(yield* local(target.db, true)), password: "", isHere: true }
   })

@@ -46,7 +46,7 @@ describe("the newest events", () => {
   it.effect("come oldest first, over as many pages as they need", () =>
     Effect.gen(function* () {
       const asked: Array<string> = []
-      const entries = yield* newest(yield* log(3000, asked), { ...none, site: Option.some("hello") }, 2500)
+      const entries = yield* newest(log(3000, asked), { ...none, site: Option.some("hello") }, 2500)
       expect(entries.map(({ seq }) => seq)).toEqual(Array.from({ length: 2500 }, (_, index) => 501 + index))
       expect(asked).toEqual([
         "site=hello&wait=0&limit=1000",
@@ -58,8 +58,8 @@ describe("the newest events", () => {
 
   it.effect("are all there are when more are asked for", () =>
     Effect.gen(function* () {
-      expect(yield* newest(yield* log(3, []), none, 50)).toHaveLength(3)
-      expect(yield* newest(yield* log(0, []), none, 50)).toEqual([])
+      expect(yield* newest(log(3, []), none, 50)).toHaveLength(3)
+      expect(yield* newest(log(0, []), none, 50)).toEqual([])
     }),
   )
 })
@@ -72,7 +72,7 @@ describe("following", () => {
     const screen = terminal()
     const asked: Array<string> = []
     const work = Effect.gen(function* () {
-      const server = yield* fakeServer(({ path, query }) => {
+      const server = fakeServer(({ path, query }) => {
         asked.push(`${path}?${query}`)
         return { events: asked.length === 1 ? sent(8, 9) : asked.length === 2 ? `: beat\n\n${sent(10)}` : "" }
       })

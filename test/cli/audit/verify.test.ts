@@ -36,7 +36,7 @@ const chain = (length: number, bad?: number) => {
     const part = { seq: isBad ? bad - 1 : seq, hash: hashOf(seq), bytes: 100, done: seq === length, head }
     return { body: { data: { ...part, bad: isBad ? { seq: bad, reason: "its hash is wrong" } : null } } }
   })
-  return { asked, verify: (head?: string) => Effect.flatMap(server, (server) => verifyChain(server, Option.fromNullable(head))) }
+  return { asked, verify: (head?: string) => verifyChain(server, Option.fromNullable(head)) }
 }
 
 const quiet = Effect.provide(terminal().layer)
@@ -83,9 +83,9 @@ describe("verifying the chain", () => {
     Effect.gen(function* () {
       const part = { seq: 0, hash: hashOf(0), bytes: 0, done: false, head: { seq: 5, hash: hashOf(5) }, bad: null }
       const error = yield* Effect.flip(
-        Effect.flatMap(
+        verifyChain(
           fakeServer(() => ({ body: { data: part } })),
-          (server) => verifyChain(server, Option.none()),
+          Option.none(),
         ),
       )
       expect(error).toMatchObject({ code: "UNEXPECTED_ANSWER", exitCode: 1 })

@@ -75,7 +75,7 @@ describe("publishing", () => {
     Effect.gen(function* () {
       const folder = tree({ "a.txt": "a", "same.txt": "a", "known.txt": "known", "empty.txt": "", "large.bin": large })
       const { blobs, asked, published, server } = storing([hashOf("known")])
-      const result = yield* publish(yield* server, "hello", yield* hashed(folder), { source: { kind: "cli" }, spa: true }, bar)
+      const result = yield* publish(server, "hello", yield* hashed(folder), { source: { kind: "cli" }, spa: true }, bar)
 
       expect(result).toEqual({ deployed, uploaded: 3 })
       expect(asked.filter((line) => line === "POST /api/blobs")).toHaveLength(1)
@@ -101,7 +101,7 @@ describe("publishing", () => {
   it.effect("uploads nothing that is there", () =>
     Effect.gen(function* () {
       const { asked, server } = storing([hashOf("a")])
-      const result = yield* publish(yield* server, "hello", yield* hashed(tree({ "a.txt": "a" })), {}, bar)
+      const result = yield* publish(server, "hello", yield* hashed(tree({ "a.txt": "a" })), {}, bar)
       expect(result.uploaded).toBe(0)
       expect(asked).toEqual(["POST /api/blobs/missing", "POST /api/sites/hello/deploys"])
     }),
@@ -110,7 +110,7 @@ describe("publishing", () => {
   it.effect("sends again what went missing meanwhile", () =>
     Effect.gen(function* () {
       const { asked, server } = storing([hashOf("a")], [failure(409, "BLOBS_MISSING", { missing: [hashOf("a")] })])
-      const result = yield* publish(yield* server, "hello", yield* hashed(tree({ "a.txt": "a", "b.txt": "b" })), {}, bar)
+      const result = yield* publish(server, "hello", yield* hashed(tree({ "a.txt": "a", "b.txt": "b" })), {}, bar)
       expect(result.uploaded).toBe(2)
       expect(asked.slice(-3)).toEqual(["POST /api/sites/hello/deploys", "POST /api/blobs", "POST /api/sites/hello/deploys"])
     }),
@@ -123,7 +123,7 @@ describe("publishing", () => {
         [],
         Array.from({ length: 9 }, () => missing),
       )
-      const error = yield* Effect.flip(publish(yield* server, "hello", yield* hashed(tree({ "a.txt": "a" })), {}, bar))
+      const error = yield* Effect.flip(publish(server, "hello", yield* hashed(tree({ "a.txt": "a" })), {}, bar))
       expect(error).toMatchObject({ _tag: "Conflict", code: "BLOBS_MISSING" })
       expect(asked.filter((line) => line === "POST /api/sites/hello/deploys")).toHaveLength(4)
     }),
@@ -138,7 +138,7 @@ describe("publishing", () => {
   ])("fails when it is refused otherwise: %j", (refusal) =>
     Effect.gen(function* () {
       const { asked, server } = storing([], [refusal])
-      const error = yield* Effect.flip(publish(yield* server, "hello", yield* hashed(tree({ "a.txt": "a" })), {}, bar))
+      const error = yield* Effect.flip(publish(server, "hello", yield* hashed(tree({ "a.txt": "a" })), {}, bar))
       expect(error).toMatchObject({ code: (refusal.body as { readonly error: { readonly code: string } }).error.code })
       expect(asked.filter((line) => line === "POST /api/sites/hello/deploys")).toHaveLength(1)
     }),
@@ -147,7 +147,7 @@ describe("publishing", () => {
   it.effect("notices files that change between hashing and upload", () =>
     Effect.gen(function* () {
       const folder = tree({ "a.txt": "a", "large.bin": large })
-      const server = yield* storing().server
+      const { server } = storing()
       const files = yield* hashed(folder)
       const attempt = Effect.flip(publish(server, "hello", files, {}, bar))
 
