@@ -1,4 +1,3 @@
-import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -9,9 +8,9 @@ import { makePaint } from "../../src/cli/paint.ts"
 import type { LogEntry } from "../../src/http/api/contract/logs.ts"
 import { logLine, writeLog } from "../support/logs.ts"
 import { fakeServer } from "./fakeServer.ts"
+import { ownCartridge } from "./ownCartridge.ts"
 import { runVerb } from "./runVerb.ts"
 import { terminal } from "./terminal.ts"
-import { tree } from "./tree.ts"
 
 const plain = makePaint(false)
 const none: LogFilters = { level: Option.none(), search: Option.none(), request: Option.none(), since: Option.none() }
@@ -153,9 +152,8 @@ describe("following a log", () => {
 })
 
 describe("fazt logs", () => {
+  const { db } = ownCartridge()
   it("shows the newest lines, oldest first, and only those that are asked for", async () => {
-    const db = join(tree(), "data.db")
-    expect((await runVerb(["server", "init", "--db", db])).code).toBe(0)
     const logs = (args: ReadonlyArray<string>) => runVerb(["logs", ...args, "--db", db])
     const none = await logs(["root"])
     expect([none.code, none.stdout, none.stderr]).toEqual([0, "", "root has logged nothing yet\n"])

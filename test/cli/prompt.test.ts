@@ -3,8 +3,8 @@ import { rmSync } from "node:fs"
 import { join } from "node:path"
 import { stripVTControlCharacters } from "node:util"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { temporaryFolder } from "../support/cartridge.ts"
-import { bin, cleanEnv, fazt } from "../support/program.ts"
+import { inTemporaryFolder, temporaryFolder } from "../support/cartridge.ts"
+import { bin, cleanEnv, fazt, shell } from "../support/program.ts"
 
 /** Debian's `script` gives a program a terminal. */
 const hasScript = spawnSync("script", ["--version"]).status === 0
@@ -56,4 +56,13 @@ describe.skipIf(!hasScript)("a question at the terminal", () => {
     const { code, shown } = await atTerminal(folder, ["delete", "root", "--db", join(folder, "data.db")], [["[y/N] ", "no\r"]])
     expect([code, shown]).toEqual([1, expect.stringMatching(/\[y\/N\] no\s/)])
   })
+})
+
+describe("what is piped", () => {
+  it("is read to its end, and nothing is asked", () =>
+    inTemporaryFolder(async (folder) => {
+      const made = await shell(folder, "printf 'rain on the roof\\n' | fazt server init --password-stdin --json")
+      expect(made).toMatchObject({ code: 0, stderr: "" })
+      expect(JSON.parse(made.stdout)).not.toHaveProperty("password")
+    }))
 })

@@ -1,17 +1,10 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { temporaryFolder } from "../../support/cartridge.ts"
+import { describe, expect, it } from "vitest"
+import { ownCartridge } from "../ownCartridge.ts"
 import { type Around, runVerb } from "../runVerb.ts"
 
-let folder: string
-let db: string
-beforeAll(async () => {
-  folder = temporaryFolder()
-  db = join(folder, "data.db")
-  expect((await runVerb(["server", "init", "--db", db])).code).toBe(0)
-})
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const { folder, db } = ownCartridge()
 
 /** Where an argument names a file, it is one of the folder. */
 const env = (args: ReadonlyArray<string>, around?: Around) =>

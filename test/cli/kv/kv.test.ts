@@ -1,17 +1,8 @@
-import { rmSync } from "node:fs"
-import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { temporaryFolder } from "../../support/cartridge.ts"
+import { describe, expect, it } from "vitest"
+import { ownCartridge } from "../ownCartridge.ts"
 import { runVerb } from "../runVerb.ts"
 
-let folder: string
-let db: string
-beforeAll(async () => {
-  folder = temporaryFolder()
-  db = join(folder, "data.db")
-  expect((await runVerb(["server", "init", "--db", db])).code).toBe(0)
-})
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const { db } = ownCartridge()
 
 const kv = (...args: ReadonlyArray<string>) => runVerb(["kv", ...args, "--db", db])
 
