@@ -68,7 +68,7 @@ interface Entry {
 }
 
 /** The arguments and options in the library's own help, without what it says of every one of them. */
-const reference = (doc: HelpDoc.HelpDoc): { readonly args: ReadonlyArray<Entry>; readonly options: ReadonlyArray<Entry> } => {
+export const reference = (doc: HelpDoc.HelpDoc): { readonly args: ReadonlyArray<Entry>; readonly options: ReadonlyArray<Entry> } => {
   const args: Array<Entry> = []
   const options: Array<Entry> = []
   let section = ""

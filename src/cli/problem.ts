@@ -76,9 +76,12 @@ const helpText = (doc: HelpDoc.HelpDoc): string =>
   stripVTControlCharacters(HelpDoc.toAnsiText(doc))
     .trim()
     .replaceAll(/\s+/g, " ")
+    // The way through the schema that led to what is said.
+    .replace(/^.*└─ /, "")
     .replace(/^Expected to find option: '(.+)'$/, "the option $1 is missing")
     .replace(/^Missing argument (.+)$/, "the argument $1 is missing")
     .replace(/^Received unknown argument: /, "unknown argument ")
+    .replace(/ is not a integer$/, " is not a whole number")
     .replace(/^Invalid subcommand for .*$/, "an argument was not understood")
 
 const configText = (error: ConfigError.ConfigError): string =>

@@ -10,11 +10,12 @@ import * as Layer from "effect/Layer"
 import { Environment } from "../config.ts"
 import { version } from "../resources.ts"
 import { fazt } from "./cli.ts"
-import { type Problem, usageError } from "./errors.ts"
+import type { Problem } from "./errors.ts"
 import { type ExitCode, exitCodes } from "./exitCodes.ts"
 import { jsonText, printableLines } from "./format.ts"
 import { asksForHelp, findVerb, renderHelp } from "./help.ts"
 import { Interruption } from "./interruption.ts"
+import { misunderstood } from "./misunderstood.ts"
 import { Output } from "./output.ts"
 import { problemOf } from "./problem.ts"
 
@@ -75,10 +76,8 @@ const dispatch = (args: ReadonlyArray<string>) =>
     const asked = args[0] === "help" ? args.slice(1) : args
     const { path, entry } = findVerb(fazt, asked)
     if (asksForHelp(fazt, args)) return yield* print(renderHelp(path, entry, look))
-    const unknown = args[path.length - 1]
-    if (!entry.runs && unknown !== undefined && !unknown.startsWith("-")) {
-      return yield* usageError(`there is no command '${[...path.slice(1), unknown].join(" ")}'`)
-    }
+    const unknown = misunderstood(fazt, asked)
+    if (unknown !== undefined) return yield* unknown
     yield* runCommand(["", "", ...(args[0] === "--version" || args[0] === "-v" ? ["version", ...args.slice(1)] : args)])
   })
 

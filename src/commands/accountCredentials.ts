@@ -19,8 +19,16 @@ import { type AccountsState, actedOn, type User, userOf } from "./accountState.t
 /** Passkeys that one user may have. */
 export const maxPasskeys = 20
 
-/** `password`, here and below, is a new vault entry that holds the hash. `by` is the id of the user who asks, or `local`. */
-export const ChangePassword = Schema.TaggedStruct("ChangePassword", { user: Schema.String, password: Schema.String, by: Schema.String })
+/**
+ * `password`, here and below, is a new vault entry that holds the hash. `by` is the id of the user who asks, or `local`. Refused if it is not
+ * `was` that is replaced, where that is given.
+ */
+export const ChangePassword = Schema.TaggedStruct("ChangePassword", {
+  user: Schema.String,
+  password: Schema.String,
+  by: Schema.String,
+  was: Schema.optional(Schema.String),
+})
 
 /** Replaces a hash by a better one of the same password, unless that is not `was` any more. */
 export const RehashPassword = Schema.TaggedStruct("RehashPassword", { user: Schema.String, password: Schema.String, was: Schema.String })
@@ -81,9 +89,10 @@ type Decision = Either.Either<ReadonlyArray<AccountEvent>, AccountError>
 export const decideCredentials = (command: CredentialCommand, state: AccountsState): Decision => {
   switch (command._tag) {
     case "ChangePassword":
-      return Either.map(actedOn(state, command.by, command.user), ({ password: was }) => [
-        { type: "v1.PasswordChanged", data: { user: command.user, password: command.password, was } },
-      ])
+      return Either.flatMap(actedOn(state, command.by, command.user), ({ password: was }) => {
+        if (command.was !== undefined && command.was !== was) return refuse
+        return events({ type: "v1.PasswordChanged", data: { user: command.user, password: command.password, was } })
+      })
     case "RehashPassword": {
       const { user, password, was } = command
       return events(userOf(state, user)?.password === was && { type: "v1.PasswordRehashed", data: { user, password, was } })

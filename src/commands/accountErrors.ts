@@ -1,5 +1,6 @@
 import * as Schema from "effect/Schema"
 import { errorCodes } from "../errorCodes.ts"
+import { issue } from "./issue.ts"
 
 export class OwnerExists extends Schema.TaggedError<OwnerExists>()("OwnerExists", {}) {
   readonly code = "CONFLICT"
@@ -49,6 +50,9 @@ export class UsernameInvalid extends Schema.TaggedError<UsernameInvalid>()("User
 }) {
   readonly code = "VALIDATION_FAILED"
   readonly status = errorCodes.VALIDATION_FAILED
+  get details() {
+    return issue("username", this.reason)
+  }
   override get message(): string {
     return `${JSON.stringify(this.username.slice(0, 80))} cannot be a username: ${this.reason}`
   }
@@ -77,6 +81,9 @@ export class RoleSitesInvalid extends Schema.TaggedError<RoleSitesInvalid>()("Ro
 }) {
   readonly code = "VALIDATION_FAILED"
   readonly status = errorCodes.VALIDATION_FAILED
+  get details() {
+    return issue("sites", this.reason)
+  }
   override get message(): string {
     return this.reason
   }

@@ -5,12 +5,16 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { type ConfigEvent, configStream } from "../events/config.ts"
 import type { Decider } from "./decider.ts"
+import { issue } from "./issue.ts"
 
 export class UnknownSetting extends Schema.TaggedError<UnknownSetting>()("UnknownSetting", { key: Schema.String }) {
   readonly code = "VALIDATION_FAILED"
   readonly status = 400
+  get details() {
+    return issue("key", `one of ${knownSettings()}`)
+  }
   override get message(): string {
-    return `There is no setting ${JSON.stringify(this.key.slice(0, 80))}. The settings are: ${Object.keys(settings).join(", ")}, and those of your own, as custom.colour.`
+    return `There is no setting ${JSON.stringify(this.key.slice(0, 80))}. The settings are: ${knownSettings()}.`
   }
 }
 
@@ -21,10 +25,15 @@ export class InvalidSetting extends Schema.TaggedError<InvalidSetting>()("Invali
 }) {
   readonly code = "VALIDATION_FAILED"
   readonly status = 400
+  get details() {
+    return issue("value", this.reason)
+  }
   override get message(): string {
     return `${this.key} cannot be ${JSON.stringify(this.value.slice(0, 80))}: ${this.reason}`
   }
 }
+
+const knownSettings = (): string => `${Object.keys(settings).join(", ")}, and those of your own, as custom.colour`
 
 export const ConfigError = Schema.Union(UnknownSetting, InvalidSetting)
 export type ConfigError = typeof ConfigError.Type

@@ -5,6 +5,7 @@ import * as Schema from "effect/Schema"
 import { type EnvEvent, EnvName, envStream } from "../events/env.ts"
 import { SiteName } from "../events/site.ts"
 import type { Decider } from "./decider.ts"
+import { issue } from "./issue.ts"
 
 /** Names that programs and libraries take their own meaning from: a site must not seem to change them. */
 const deniedNames: ReadonlySet<string> = new Set([
@@ -34,6 +35,9 @@ export const maxValueBytes = 64 * 1024
 export class EnvNameInvalid extends Schema.TaggedError<EnvNameInvalid>()("EnvNameInvalid", { name: Schema.String, reason: Schema.String }) {
   readonly code = "VALIDATION_FAILED"
   readonly status = 400
+  get details() {
+    return issue("name", this.reason)
+  }
   override get message(): string {
     return `${JSON.stringify(this.name.slice(0, 40))} cannot be a variable's name: ${this.reason}`
   }
@@ -46,6 +50,9 @@ export class EnvValueInvalid extends Schema.TaggedError<EnvValueInvalid>()("EnvV
 }) {
   readonly code = "VALIDATION_FAILED"
   readonly status = 400
+  get details() {
+    return issue("value", this.reason)
+  }
   override get message(): string {
     return `${this.name} cannot have that value: ${this.reason}`
   }
@@ -54,6 +61,9 @@ export class EnvValueInvalid extends Schema.TaggedError<EnvValueInvalid>()("EnvV
 export class TooManyVariables extends Schema.TaggedError<TooManyVariables>()("TooManyVariables", { site: Schema.String }) {
   readonly code = "VALIDATION_FAILED"
   readonly status = 400
+  get details() {
+    return issue("values", `at most ${maxVariables} variables`)
+  }
   override get message(): string {
     return `The site ${this.site} would have more than ${maxVariables} variables. Unset some first, or keep the values in its storage.`
   }

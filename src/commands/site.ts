@@ -5,6 +5,7 @@ import * as Schema from "effect/Schema"
 import { canonicalJson } from "../events/chain.ts"
 import { BlobHash, DeployId, DeploySource, SiteCors, type SiteEvent, SiteName, siteStream } from "../events/site.ts"
 import type { Decider } from "./decider.ts"
+import { issue } from "./issue.ts"
 import { corsProblem } from "./siteCors.ts"
 
 const reservedNames: ReadonlySet<string> = new Set(["www", "api", "mail", "ftp", "smtp", "pop", "imap", "ns1", "ns2", "localhost", "admin"])
@@ -16,6 +17,9 @@ export class SiteNameInvalid extends Schema.TaggedError<SiteNameInvalid>()("Site
 }) {
   readonly code = "VALIDATION_FAILED"
   readonly status = 400
+  get details() {
+    return issue("site", this.reason)
+  }
   override get message(): string {
     return `${JSON.stringify(this.site.slice(0, 80))} cannot be a site's name: ${this.reason}`
   }
@@ -61,9 +65,15 @@ export class NoEarlierDeploy extends Schema.TaggedError<NoEarlierDeploy>()("NoEa
   }
 }
 
-export class SiteCorsInvalid extends Schema.TaggedError<SiteCorsInvalid>()("SiteCorsInvalid", { reason: Schema.String }) {
+export class SiteCorsInvalid extends Schema.TaggedError<SiteCorsInvalid>()("SiteCorsInvalid", {
+  field: Schema.String,
+  reason: Schema.String,
+}) {
   readonly code = "VALIDATION_FAILED"
   readonly status = 400
+  get details() {
+    return issue(this.field, this.reason)
+  }
   override get message(): string {
     return this.reason
   }
@@ -165,8 +175,8 @@ const rollBack = ({ site, to }: typeof RollBackSite.Type, state: SiteState): Eit
 
 const setCors = ({ site, cors }: typeof SetSiteCors.Type, state: SiteState): Either.Either<ReadonlyArray<SiteEvent>, SiteError> => {
   if (state.status === "absent") return fail(new SiteNotFound({ site }))
-  const reason = corsProblem(cors)
-  if (reason !== undefined) return fail(new SiteCorsInvalid({ reason }))
+  const problem = corsProblem(cors)
+  if (problem !== undefined) return fail(new SiteCorsInvalid(problem))
   const isSame = state.cors !== undefined && canonicalJson(state.cors) === canonicalJson(cors)
   return isSame ? events() : events({ type: "v1.SiteCorsSet", data: { site, ...cors } })
 }

@@ -6,27 +6,36 @@ const maxNames = 100
 /** The longest that browsers rely on an answer, in seconds: a day. */
 const longestAge = 86_400
 
+/** What is wrong, and in which field. */
+interface CorsProblem {
+  readonly field: "origins" | "methods" | "headers" | "credentials" | "max_age"
+  readonly reason: string
+}
+
 /** Why a site cannot be opened to other origins like this, if it cannot. */
-export const corsProblem = ({ origins, methods = [], headers = [], credentials, maxAge = 0 }: SiteCors): string | undefined => {
-  if (origins.length === 0) return 'Name at least one origin, such as "https://app.example.com", or "*" for all of them.'
-  for (const [what, names] of Object.entries({ origins, methods, headers })) {
-    if (names.length > maxNames) return `There can be at most ${maxNames} ${what}.`
-    if (new Set(names.map((name) => name.toLowerCase())).size < names.length) return `The ${what} name something twice.`
+export const corsProblem = ({ origins, methods = [], headers = [], credentials, maxAge = 0 }: SiteCors): CorsProblem | undefined => {
+  for (const [field, names] of [["origins", origins] as const, ["methods", methods] as const, ["headers", headers] as const]) {
+    if (names.length > maxNames) return { field, reason: `There can be at most ${maxNames} ${field}.` }
+    if (new Set(names.map((name) => name.toLowerCase())).size < names.length) return { field, reason: `The ${field} name something twice.` }
   }
-  if (origins.includes("*")) {
-    if (origins.length > 1) return '"*" means every origin, so it stands alone.'
-    if (credentials) return 'Credentials cannot be allowed to every origin ("*"): any page could then act as its visitor. Name the origins.'
-  } else {
-    for (const origin of origins) {
-      const problem = originProblem(origin)
-      if (problem !== undefined) return problem
-    }
+  const reason = originsProblem(origins)
+  if (reason !== undefined) return { field: "origins", reason }
+  if (credentials && origins.includes("*")) {
+    const why = 'Credentials cannot be allowed to every origin ("*"): any page could then act as its visitor. Name the origins.'
+    return { field: "credentials", reason: why }
   }
   const method = methods.find((name) => !/^[A-Z]{1,20}$/.test(name))
-  if (method !== undefined) return `${quoted(method)} is no method: they are written in capitals, such as GET.`
+  if (method !== undefined)
+    return { field: "methods", reason: `${quoted(method)} is no method: they are written in capitals, such as GET.` }
   const header = headers.find((name) => !/^[A-Za-z0-9_-]{1,100}$/.test(name))
-  if (header !== undefined) return `${quoted(header)} is no header's name, such as X-Token.`
-  return maxAge > longestAge ? `max_age is at most ${longestAge} seconds.` : undefined
+  if (header !== undefined) return { field: "headers", reason: `${quoted(header)} is no header's name, such as X-Token.` }
+  return maxAge > longestAge ? { field: "max_age", reason: `max_age is at most ${longestAge} seconds.` } : undefined
+}
+
+const originsProblem = (origins: ReadonlyArray<string>): string | undefined => {
+  if (origins.length === 0) return 'Name at least one origin, such as "https://app.example.com", or "*" for all of them.'
+  if (origins.includes("*")) return origins.length > 1 ? '"*" means every origin, so it stands alone.' : undefined
+  return origins.map(originProblem).find((problem) => problem !== undefined)
 }
 
 /** No patterns: an origin is compared as a whole. */

@@ -22,6 +22,7 @@ import { accountLayer } from "./api/account.ts"
 import { appsLayer } from "./api/apps.ts"
 import { auditLayer } from "./api/audit.ts"
 import { Authentication, authLayer } from "./api/auth.ts"
+import { bearerOf } from "./api/bearer.ts"
 import { blobsLayer } from "./api/blobs.ts"
 import { configLayer } from "./api/config.ts"
 import { deploysLayer } from "./api/deploys.ts"
@@ -147,8 +148,8 @@ export class Handler extends Context.Tag("fazt/Handler")<Handler, EdgeListener>(
         api: (req, res) => {
           // Later Go servers have these outside of /api.
           if (req.url?.startsWith("/auth/") === true) req.url = `/api${req.url}`
-          // A key is something that no page of another origin can make a browser send.
-          if (req.headers.authorization === undefined && isCrossOrigin(req)) return refuseRequest(req, res, crossOrigin)
+          // A key is something that no page of another origin can make a browser send; a name and a password for a proxy it sends by itself.
+          if (bearerOf(req) === undefined && isCrossOrigin(req)) return refuseRequest(req, res, crossOrigin)
           const path = pathOf(req)
           const answer = plain[routeOf(req).endpoint ?? ""] ?? byPath[path] ?? contract
           answer(req, res)

@@ -8,6 +8,8 @@ export interface Client {
   /** An IPv4 or IPv6 address in its canonical form (RFC 5952), `local` for the local socket, `unknown` once the connection is gone. */
   readonly address: string
   readonly scheme: "http" | "https"
+  /** Whether a trusted proxy has passed it on, with the name and the port that it was asked by. */
+  readonly proxied: boolean
 }
 
 /** The proxies that are believed when they say for whom they ask. */
@@ -59,10 +61,11 @@ export const noProxies: TrustedProxies = { has: () => false }
 export const clientOf = (req: IncomingMessage, trusted: TrustedProxies): Client => {
   const peer = peerOf(req.socket)
   const scheme = (req.socket as TLSSocket).encrypted === true ? "https" : "http"
-  if (!isTrusted(peer, trusted)) return { address: peer.address, scheme }
+  if (!isTrusted(peer, trusted)) return { address: peer.address, scheme, proxied: false }
   return {
     address: forwardedFor(req.headers["x-forwarded-for"], peer.address, trusted),
     scheme: forwardedProto(req.headers["x-forwarded-proto"]) ?? scheme,
+    proxied: true,
   }
 }
 

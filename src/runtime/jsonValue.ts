@@ -7,8 +7,7 @@ export const maxJsonDepth = 500
 export const jsonValue = (
   text: string,
 ): { readonly value: unknown; readonly text: string } | { readonly problem: string; readonly value?: undefined } => {
-  // So deep a value takes at least two characters a level.
-  if (text.length > 2 * maxJsonDepth && depthOf(text) > maxJsonDepth) return { problem: `it is nested deeper than ${maxJsonDepth} levels` }
+  if (isTooDeep(text)) return { problem: `it is nested deeper than ${maxJsonDepth} levels` }
   try {
     const value: unknown = JSON.parse(text)
     return { value, text: isOrdered(value) ? JSON.stringify(value) : canonicalJson(value) }
@@ -16,6 +15,14 @@ export const jsonValue = (
     return { problem: "it is not JSON" }
   }
 }
+
+/**
+ * Whether a JSON text is nested deeper than values may be. Looked at before it is parsed: what goes through such a value afterwards takes
+ * time by the square of its depth, or has no stack left.
+ */
+export const isTooDeep = (text: string): boolean =>
+  // So deep a value takes at least two characters a level.
+  text.length > 2 * maxJsonDepth && depthOf(text) > maxJsonDepth
 
 /** Whether the keys of all objects in it are in the order of canonical JSON, so that it is what JSON is anyway. */
 const isOrdered = (value: unknown): boolean => {

@@ -48,6 +48,11 @@ describe("a problem", () => {
     ["Received unknown argument: '--bogus'", "unknown argument '--bogus'"],
     ["Invalid subcommand for fazt - use one of 'a', 'b'", "an argument was not understood"],
     ["--limit must be between 1 and 10", "--limit must be between 1 and 10"],
+    ["'abc' is not a integer", "'abc' is not a whole number"],
+    [
+      "{ string | filter }\n└─ Predicate refinement failure\n   └─ --expires is a number of days such as 30d",
+      "--expires is a number of days such as 30d",
+    ],
   ])("is wrong usage when the library says %j", (said, message) => {
     expect(problemOf(ValidationError.invalidValue(HelpDoc.p(said)))).toEqual({ code: "USAGE", message, exitCode: 2 })
   })

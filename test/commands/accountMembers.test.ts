@@ -216,6 +216,16 @@ describe("accounts", () => {
     ["the second leave of two owners", [enrolled, ...joined("u", "owner"), removed("owner")], remove("u", "u"), conflict("LastOwner")],
   ])("refuse %s", (_, given, when, [_tag, code, status]) => expect(decide(given, when)).toMatchObject({ left: { _tag, code, status } }))
 
+  it.each<[field: string, Given, AccountCommand]>([
+    ["username", [], enroll("the owner")],
+    ["username", [enrolled, invited()], accept({ username: "-ann" })],
+    ["sites", [enrolled], invite({ role: "deployer" })],
+    ["sites", [enrolled], invite({ sites: ["a"] })],
+  ])("say that it is for the %s", (field, given, when) => {
+    const issue = { field, constraint: expect.stringMatching(/\S/) }
+    expect(decide(given, when)).toMatchObject({ left: { details: { issues: [issue] } } })
+  })
+
   it("count no invitation that has expired, is used or is revoked among the open ones", () => {
     expect(decide([enrolled, ...allInvited], invite({ now: 1000 }))).toMatchObject({ _tag: "Right" })
     expect(decide([enrolled, ...allInvited, revoked("i0")], invite())).toMatchObject({ _tag: "Right" })

@@ -27,6 +27,15 @@ describe("a setting", () => {
     })
   }
 
+  it("that cannot be names the field that is wrong", () => {
+    const key = "one of server.domain, "
+    expect(decide([], unset("nope"))).toMatchObject({
+      left: { details: { issues: [{ field: "key", constraint: expect.stringContaining(key) }] } },
+    })
+    const value = "use a whole number from 0 to 65535."
+    expect(decide([], set("server.port", "x"))).toMatchObject({ left: { details: { issues: [{ field: "value", constraint: value }] } } })
+  })
+
   for (const [name, value] of [
     ["server.port", "-1"],
     ["server.port", "65536"],

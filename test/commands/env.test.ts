@@ -24,6 +24,13 @@ describe("a variable", () => {
     expect(decide([], set("A", "B"))).toEqual(Either.right([wasSet("A"), wasSet("B")]))
     expect(decide([], set("A", "b"))).toMatchObject({ left: { _tag: "EnvNameInvalid", name: "b" } })
   })
+  it("is refused for its name, or for how many there are", () => {
+    const name = { field: "name", constraint: expect.stringContaining("capital letters") }
+    expect(decide([], set("b"))).toMatchObject({ left: { details: { issues: [name] } } })
+    const many = Array.from({ length: maxVariables + 1 }, (_, i) => `V${i}`)
+    const values = { field: "values", constraint: `at most ${maxVariables} variables` }
+    expect(decide([], set(...many))).toMatchObject({ left: { details: { issues: [values] } } })
+  })
   it("is unset", () => expect(decide([wasSet("A")], unset("A"))).toEqual(Either.right([wasUnset("A")])))
   it("is unset once", () => expect(decide([wasSet("A"), wasUnset("A")], unset("A"))).toEqual(Either.right([])))
   it("cannot be unset if it never was", () => expect(decide([wasSet("A")], unset("B"))).toMatchObject({ left: { _tag: "EnvNotFound" } }))

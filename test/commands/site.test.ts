@@ -1,6 +1,6 @@
 import * as Either from "effect/Either"
 import { describe, expect, it } from "vitest"
-import { type SiteCommand, siteDecider } from "../../src/commands/site.ts"
+import { type SiteCommand, type SiteCorsInvalid, siteDecider } from "../../src/commands/site.ts"
 import type { SiteCors, SiteEvent } from "../../src/events/site.ts"
 
 const manifest = (n: number) => String(n).repeat(64)
@@ -95,6 +95,24 @@ describe("a site", () => {
   }
 })
 
+describe("a site that is opened to other origins wrongly", () => {
+  const cors = { origins: ["https://a.example"], credentials: false }
+  it.each<[field: string, wrong: Partial<SiteCors>]>([
+    ["origins", { origins: [] }],
+    ["origins", { origins: ["*", "https://a.example"] }],
+    ["origins", { origins: ["a.example"] }],
+    ["origins", { origins: ["https://a.example", "https://a.example"] }],
+    ["credentials", { origins: ["*"], credentials: true }],
+    ["methods", { methods: ["get"] }],
+    ["methods", { methods: Array.from({ length: 101 }, (_, i) => `M${i}`) }],
+    ["headers", { headers: ["a b"] }],
+    ["max_age", { maxAge: 86_401 }],
+  ])("hears that it is for its %s (%j)", (field, wrong) => {
+    const refusal = Either.getOrThrow(Either.flip(decide([created], setCors({ ...cors, ...wrong })))) as SiteCorsInvalid
+    expect(refusal.details).toEqual({ issues: [{ field, constraint: refusal.message }] })
+  })
+})
+
 describe("a site's name", () => {
   for (const name of ["a", "a1", "my-site", "0", "x".repeat(63), "root", "404", "a--b"]) {
     it(`may be ${name.slice(0, 20)}`, () => expect(decide([], { _tag: "CreateSite", site: name })._tag).toBe("Right"))
@@ -127,4 +145,8 @@ describe("a site's name", () => {
     it(`may not be ${JSON.stringify(name.slice(0, 20))}`, () =>
       expect(decide([], { _tag: "CreateSite", site: name })).toMatchObject({ left: { _tag: "SiteNameInvalid", status: 400 } }))
   }
+  it("that cannot be is what the refusal is about", () =>
+    expect(decide([], { _tag: "CreateSite", site: "www" })).toMatchObject({
+      left: { details: { issues: [{ field: "site", constraint: "the name is reserved." }] } },
+    }))
 })

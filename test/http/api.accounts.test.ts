@@ -125,7 +125,7 @@ describe("logging in", () => {
     await login({ ...credentials, password: "a secret typed wrongly" })
     const log = JSON.stringify(query(server, "SELECT data, stream, cause FROM events"))
     for (const secret of [token, owner.password, owner.hash, "a secret typed wrongly"]) expect(log).not.toContain(secret)
-    expect(events("v1.SessionStarted").at(-1)).toMatchObject({ actor: "owner", data: expect.stringContaining("127.0.0.1") })
+    expect(events("v1.SessionStarted").at(-1)).toMatchObject({ actor: "user:owner", data: expect.stringContaining("127.0.0.1") })
     expect(events("v1.LoginFailed").at(-1)).toMatchObject({ actor: "visitor", data: expect.stringContaining('"reason":"password"') })
   })
 

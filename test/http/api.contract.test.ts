@@ -124,8 +124,9 @@ describe("an error", () => {
     expect(refusal(answer)).toEqual([status, code])
     const { message, details } = checkError(answer, code as ErrorCode)
     expect(message).toMatch(/^[^\n]{10,}$/)
-    // What the framework has read names the fields; what reads its body by itself says it in words.
-    for (const { constraint } of details?.issues ?? []) expect(constraint).toMatch(/\S/)
+    if (code !== "VALIDATION_FAILED") return
+    expect(details.issues).not.toEqual([])
+    for (const { constraint } of details.issues) expect(constraint).toMatch(/\S/)
   })
 
   it("says which field is wrong, and how", async () => {
@@ -135,7 +136,7 @@ describe("an error", () => {
       (await admin.post("/sites/x/deploys", { files: { "a.html": { hash: "x", size: 1 } } })).json.error.message,
     ]
     expect(messages).toEqual([
-      expect.stringMatching(/^scopes\.1: .*"root"/),
+      expect.stringMatching(/^scopes\.1: Expected one of read, .*"root"$/),
       "limit: Expected a number between 1 and 1000, actual 0",
       expect.stringMatching(/files\.a\.html\.hash/),
     ])

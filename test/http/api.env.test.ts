@@ -31,8 +31,8 @@ describe("a site's environment", () => {
     const set = await put("shop", "API_KEY", "s3cret")
     const told = { name: "API_KEY", set_at: expect.stringMatching(/^\d{4}-.*Z$/), set_by: `key:${adminToken.split("_")[1]}` }
     expect([set.status, set.json]).toEqual([200, { data: told }])
-    expect((await api.get("/sites/shop/env")).json).toEqual({ data: [told] })
-    expect((await api.get("/sites/blog/env")).json).toEqual({ data: [] })
+    expect((await api.get("/sites/shop/env")).json).toEqual({ data: [told], meta: { total: 1, limit: 1000, offset: 0 } })
+    expect((await api.get("/sites/blog/env")).json).toMatchObject({ data: [], meta: { total: 0 } })
   })
 
   it("takes several at once, all or none, and leaves the others as they are", async () => {
@@ -223,7 +223,7 @@ describe("variables as Fazt 0.9 has them", () => {
     checkError(await api.post("/envvars", { site_id: "nowhere", name: "A", value: "x" }), "SITE_NOT_FOUND")
     checkError(await api.delete("/envvars?id=nowhere:A"), "SITE_NOT_FOUND")
     checkError(await api.delete("/envvars?id=ours:NEVER"), "ENV_NOT_FOUND")
-    for (const id of ["ours", ":A", "12"]) checkError(await api.delete(`/envvars?id=${id}`), "SITE_NOT_FOUND")
+    for (const id of ["ours", ":A", "12"]) checkError(await api.delete(`/envvars?id=${id}`), "ENV_NOT_FOUND")
   })
 
   it("are those of the sites that the caller reaches", async () => {

@@ -118,7 +118,7 @@ describe("an authenticator app", () => {
 })
 
 describe("a passkey", () => {
-  const device = () => authenticator("http://localhost")
+  const device = () => authenticator(`http://localhost:${server.port}`)
 
   const add = async (key = device(), name = "phone") => {
     const options = checkSuccess(await person.post("/api/user/passkeys/options", { password: person.password }))
@@ -147,9 +147,21 @@ describe("a passkey", () => {
     checkSuccess(await send(server, undefined, "POST", "/api/login/passkey", { response }))
     checkError(await send(server, undefined, "POST", "/api/login/passkey", { response }), "INVALID_CREDENTIALS")
     checkError(await enter(key, { origin: "http://evil.localhost" }), "INVALID_CREDENTIALS")
+    checkError(await enter(key, { origin: "http://localhost:9999" }), "INVALID_CREDENTIALS")
     checkError(await enter(key, { rpId: "evil.localhost" }), "INVALID_CREDENTIALS")
     checkError(await enter(key, { userVerified: false }), "INVALID_CREDENTIALS")
     checkError(await enter(key, { otherKey: true }), "INVALID_CREDENTIALS")
+  })
+
+  it("that was asked for by another port of this name is not taken, whatever the request says of itself", async () => {
+    const { key } = await add()
+    const at = (host: string, path: string, body?: unknown) => send(server, undefined, "POST", path, body, { host })
+    for (const host of ["localhost:9999", "localhost"]) {
+      checkError(await at(host, "/api/login/passkey/options"), "BAD_REQUEST")
+      const options = checkSuccess(await send(server, undefined, "POST", "/api/login/passkey/options"))
+      const response = key.get(options, { origin: `http://${host}` })
+      checkError(await at(host, "/api/login/passkey", { response }), "BAD_REQUEST")
+    }
   })
 
   it("takes the password to be added, and belongs to one user", async () => {

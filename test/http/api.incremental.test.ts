@@ -393,9 +393,15 @@ describe("a manifest", () => {
     expect(json.data.map(({ path }: { readonly path: string }) => path)).toEqual(names.sort())
   })
 
+  it("refuses a type of its own for a file, which would not count", async () => {
+    const answer = await api.post("/sites/types/deploys", { files: { "a.html": { ...file, type: "image/png" } } })
+    expect(refusal(answer)).toEqual([400, "VALIDATION_FAILED"])
+    expect(answer.json.error.message).toContain("type")
+  })
+
   it("decides the type of each file by its name", async () => {
     const names = ["a.html", "b.css", "c.js", "d.unknown-thing", "e"]
-    await api.post("/sites/types/deploys", { files: Object.fromEntries(names.map((name) => [name, { ...file, type: "image/png" }])) })
+    await api.post("/sites/types/deploys", { files: Object.fromEntries(names.map((name) => [name, file])) })
     const { json } = await api.get("/sites/types/files")
     expect(json.data.map(({ type }: { readonly type: string }) => type)).toEqual([
       "text/html; charset=utf-8",

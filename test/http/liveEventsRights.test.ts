@@ -85,6 +85,7 @@ describe("a request for events is refused, in the envelope,", () => {
     "site=a&site=b",
     "stream=a&stream=b",
     "actor=a&actor=b",
+    "types=ConfigSet",
   ])("for what cannot be meant: %s", async (query) => {
     expect(await refusal(`?${query}`, { token: await server.key(["audit"]) })).toEqual([400, "VALIDATION_FAILED"])
   })

@@ -1,13 +1,14 @@
-import { request as httpRequest } from "node:http"
+import { readdirSync } from "node:fs"
+import { request as httpRequest, type IncomingMessage } from "node:http"
 import { Readable } from "node:stream"
 import { setTimeout as sleep } from "node:timers/promises"
-import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { readText } from "../../src/http/api/body.ts"
+import { receiveJson } from "../../src/http/api/body.ts"
 import { type Api, apiOf, manifestOf, publish, refusal } from "../support/api.ts"
+import { inTemporaryFolder } from "../support/cartridge.ts"
 import { startServer, type TestServer } from "../support/server.ts"
 
 let server: TestServer
@@ -66,21 +67,43 @@ describe("the body of a publish request", () => {
     await api.unset("limits.deploys_per_minute")
   })
 
-  it("is read while no more than one other is", async () => {
+  it("may come as slowly as it likes: nobody waits for it", async () => {
     const token = await server.key("deploy")
-    const [first, second] = [begin(token, "one"), begin(token, "two")]
+    const slow = ["one", "two", "three", "four"].map((site) => begin(token, site))
     await sleep(100)
-    let answered = false
-    const third = publish(apiOf(server, token), "three", { "index.html": "hello" }).finally(() => {
-      answered = true
-    })
-    await sleep(300)
-    expect(answered).toBe(false)
-    first.finish()
-    expect([await first.status, (await third).answer.status]).toEqual([201, 201])
-    second.finish()
-    expect(await second.status).toBe(201)
+    expect((await publish(apiOf(server, token), "quick", { "index.html": "hello" })).answer.status).toBe(201)
+    for (const { finish } of slow) finish()
+    expect(await Promise.all(slow.map(({ status }) => status))).toEqual([201, 201, 201, 201])
   })
+
+  it("has to say that it is JSON", async () => {
+    const answer = await server.ask("/api/sites/typed/deploys", {
+      method: "POST",
+      token: await server.key("deploy"),
+      headers: { "content-type": "text/plain" },
+      body,
+    })
+    expect(refusal(answer)).toEqual([415, "UNSUPPORTED_MEDIA_TYPE"])
+  })
+
+  it("leaves no file behind, whether it came or broke off", () =>
+    inTemporaryFolder(async (folder) => {
+      const token = await server.key("deploy")
+      const before = process.env["TMPDIR"]
+      process.env["TMPDIR"] = folder
+      try {
+        const [gone, coming] = [begin(token, "one"), begin(token, "two")]
+        gone.status.catch(() => {})
+        await expect.poll(() => readdirSync(folder).length).toBe(2)
+        gone.cancel()
+        coming.finish()
+        expect(await coming.status).toBe(201)
+        await expect.poll(() => readdirSync(folder)).toEqual([])
+      } finally {
+        if (before === undefined) delete process.env["TMPDIR"]
+        else process.env["TMPDIR"] = before
+      }
+    }))
 
   it("leaves its place to others when its client goes away", async () => {
     const token = await server.key("deploy")
@@ -99,8 +122,8 @@ describe("reading a body", () => {
         this.destroy(error)
       },
     })
-    const request = { source: Object.assign(source, { headers: {} }) } as unknown as HttpServerRequest.HttpServerRequest
-    return Effect.runPromiseExit(readText(request, 100))
+    const request = Object.assign(source, { headers: {} }) as unknown as IncomingMessage
+    return Effect.runPromiseExit(Effect.scoped(receiveJson(request, 100)))
   }
 
   it.each(["ECONNRESET", "ERR_STREAM_PREMATURE_CLOSE"])("that fails with %s ended too early", async (code) => {

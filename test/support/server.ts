@@ -30,7 +30,7 @@ export interface Answer {
 }
 
 export interface Ask {
-  /** `Host` header; `localhost` when absent. */
+  /** `Host` header; `localhost`, with the port, when absent. */
   readonly host?: string
   readonly method?: string
   readonly headers?: Record<string, string>
@@ -46,7 +46,7 @@ export interface Ask {
 export const ask = (
   port: number,
   path: string,
-  { host = "localhost", method = "GET", headers = {}, body, token }: Ask = {},
+  { host = `localhost:${port}`, method = "GET", headers = {}, body, token }: Ask = {},
 ): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const all = { host, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers }
@@ -82,7 +82,7 @@ export const ask = (
 export const begin = (
   port: number,
   path: string,
-  { host = "localhost", method = "GET", headers = {} }: Ask,
+  { host = `localhost:${port}`, method = "GET", headers = {} }: Ask,
 ): Promise<{ readonly status: number; readonly text: string }> =>
   new Promise((resolve, reject) => {
     const req = httpRequest({ port, host: "127.0.0.1", path, method, headers: { host, ...headers }, agent: false }, (res) => {

@@ -1650,9 +1650,13 @@ export interface Api {
       params: {
         /** The site's name. */
         readonly site: string
+        /** How many items the answer may have. */
+        readonly limit?: number | undefined
+        /** How many items to leave out before the first. */
+        readonly offset?: number | undefined
       },
       options?: CallOptions,
-    ) => Promise<Array<EnvVariable>>
+    ) => Counted<EnvVariable>
 
     /**
      * All or none of them. Those that are not named stay as they are.

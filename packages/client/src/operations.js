@@ -91,7 +91,7 @@ export const operations = /** @type {const} */ ({
     upload: "PUT /api/blobs/{hash} raw",
   },
   env: {
-    list: "GET /api/sites/{site}/env",
+    list: "GET /api/sites/{site}/env by=offset",
     setAll: "PATCH /api/sites/{site}/env fields",
     set: "PUT /api/sites/{site}/env/{name} fields",
     unset: "DELETE /api/sites/{site}/env/{name}",

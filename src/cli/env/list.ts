@@ -17,7 +17,7 @@ export const list = verb(
   { site, json, ...serverOptions },
   ({ site, json, ...options }) =>
     withServer(options, ({ api }) =>
-      Effect.flatMap(api.env.list({ path: { site: segment(site) } }), ({ data }) =>
+      Effect.flatMap(api.env.list({ path: { site: segment(site) }, urlParams: { limit: 1000, offset: 0 } }), ({ data }) =>
         answer(json, data, (look, now) => variableTable(site, data, look, now)),
       ),
     ),

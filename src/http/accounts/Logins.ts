@@ -8,9 +8,10 @@ import { accessQueries, type UserRow } from "../../projections/access.ts"
 import { actorOf } from "../api/actor.ts"
 import { type DomainError, type Failure, refusal } from "../api/envelope.ts"
 import { requestId } from "../api/requestId.ts"
-import { clientOf } from "../clientOf.ts"
+import { type Client, clientOf } from "../clientOf.ts"
 import { Reads } from "../Reads.ts"
 import { Secrets } from "../Secrets.ts"
+import { ServerInfo } from "../ServerInfo.ts"
 import { Settings } from "../Settings.ts"
 import { type Line, LoginsBusy } from "./gate.ts"
 import { type LoginThrottle, loginLimits, loginThrottle } from "./loginThrottle.ts"
@@ -54,9 +55,11 @@ export class Logins extends Context.Tag("fazt/Logins")<
     /** Has somebody who is logged in give their password once more. */
     readonly confirm: (req: IncomingMessage, user: UserRow, password: string) => Effect.Effect<void, LoginError>
     readonly passkeys: Passkeys
+    /** What passkeys are bound to, by the address that the request was sent to. */
+    readonly party: (req: IncomingMessage) => Effect.Effect<RelyingParty, Failure>
   }
 >() {
-  static readonly layer: Layer.Layer<Logins, never, Commands | Reads | Secrets | Sessions | Settings> = Layer.effect(
+  static readonly layer: Layer.Layer<Logins, never, Commands | Reads | Secrets | ServerInfo | Sessions | Settings> = Layer.effect(
     Logins,
     Effect.gen(function* () {
       const commands = yield* Commands
@@ -70,7 +73,13 @@ export class Logins extends Context.Tag("fazt/Logins")<
       const codeThrottle = loginThrottle({ now: monotonic, limits: { ...loginLimits, account: codesPerAccount } })
       const keys = passkeys({ now: monotonic })
 
+      const { port } = yield* ServerInfo
       const client = (req: IncomingMessage) => clientOf(req, settings.clientLimits().trusted)
+      const party = (req: IncomingMessage) =>
+        Effect.suspend(() => {
+          const known = relyingParty(req.headers.host ?? "", client(req), port())
+          return known === undefined ? Effect.fail(strangeAddress) : Effect.succeed(known)
+        })
       const askerFor = (req: IncomingMessage, user: string): Asker => ({ actor: actorOf(user), cause: requestId(req) })
 
       /** Beside the answer: waiting for the disk would tell known names from unknown ones. The refusal leans on nothing here. */
@@ -172,6 +181,7 @@ export class Logins extends Context.Tag("fazt/Logins")<
 
       return {
         passkeys: keys,
+        party,
 
         withPassword: (req, { username, password, code, remembered }) =>
           Effect.gen(function* () {
@@ -209,8 +219,9 @@ export class Logins extends Context.Tag("fazt/Logins")<
             const user = passkey === undefined ? undefined : read.user(passkey.user)
             if (passkey === undefined || user === undefined || user.removed_at !== null) return yield* Effect.fail(unknownPasskey)
             const kept = { id: passkey.passkey, publicKey: passkey.publicKey, counter: passkey.counter }
+            const asked = yield* party(req)
             const verified = yield* Effect.promise(() =>
-              keys.verifyAuthentication({ party: relyingParty(req, client(req).scheme), user: user.user, passkey: kept, response }),
+              keys.verifyAuthentication({ party: asked, user: user.user, passkey: kept, response }),
             )
             if (!verified.ok) return yield* Effect.zipRight(recordFailure(req, user.user, "passkey"), Effect.fail(unknownPasskey))
             const { counter } = verified
@@ -234,15 +245,30 @@ export class Logins extends Context.Tag("fazt/Logins")<
 /** The vault entry of a new password. */
 export const passwordRef = (user: string): string => `user/${user}/password/${randomUUIDv7()}`
 
-/** Passkeys are bound to the admin's host by which it was reached; the dispatcher lets through no other. */
-export const relyingParty = ({ headers }: IncomingMessage, scheme: "http" | "https"): RelyingParty => {
-  const host = (headers.host ?? "").toLowerCase()
-  return { id: host.replace(/:\d*$/, ""), name: "Fazt", origins: [`${scheme}://${host}`] }
+const usualPorts = { http: 80, https: 443 } as const
+
+/**
+ * Passkeys are bound to the admin's host by which it was reached; the dispatcher lets through no other. Browsers bind them to the name alone:
+ * what serves another port of this name may have a browser sign for itself and pass that on. So only this server's port is a good origin,
+ * or the one that a trusted proxy says it was asked by.
+ */
+export const relyingParty = (
+  host: string,
+  { scheme, proxied }: Pick<Client, "scheme" | "proxied">,
+  ownPort: number | undefined,
+): RelyingParty | undefined => {
+  const [, id = "", port] = /^(.*?)(?::(\d*))?$/.exec(host.toLowerCase()) ?? []
+  const isOwn = proxied || (port ? Number(port) : usualPorts[scheme]) === ownPort
+  return isOwn ? { id, name: "Fazt", origins: [`${scheme}://${host.toLowerCase()}`] } : undefined
 }
 
 const invalid = refusal("INVALID_CREDENTIALS", "The username or the password is wrong, or the code is.")
 const wrongPassword = refusal("INVALID_CREDENTIALS", "The password is wrong.")
 const unknownPasskey = refusal("INVALID_CREDENTIALS", "This passkey opens no account here, or its answer came too late. Try again.")
+const strangeAddress = refusal(
+  "BAD_REQUEST",
+  "Passkeys need the address of the server itself, and this port is not its own. Where a proxy stands before it, name that in server.trusted_proxies.",
+)
 const codeMissing = refusal(
   "SECOND_FACTOR_REQUIRED",
   "Send the `code` of your authenticator app, or a recovery code, with name and password.",

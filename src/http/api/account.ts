@@ -9,7 +9,7 @@ import type { Command } from "../../commands/command.ts"
 import { SessionNotFound } from "../../commands/sessions.ts"
 import { accessQueries, type PasskeyRow, type SessionRow, type UserRow } from "../../projections/access.ts"
 import { Cookies } from "../accounts/Cookies.ts"
-import { Logins, passwordRef, relyingParty } from "../accounts/Logins.ts"
+import { Logins, passwordRef } from "../accounts/Logins.ts"
 import { NewPasswords } from "../accounts/NewPasswords.ts"
 import { pendingTotps } from "../accounts/pendingTotps.ts"
 import { hashRecoveryCode, newRecoveryCodes } from "../accounts/recoveryCodes.ts"
@@ -108,13 +108,16 @@ export const accountLayer = HttpApiBuilder.group(Api, "account", (handlers) =>
           const { caller, user } = yield* confirmed(request, request.payload.password)
           const hashed = yield* passwords.hash(request.payload.new_password, [user.username])
           const ref = passwordRef(user.user)
-          const change = { _tag: "ChangePassword", user: user.user, password: ref, by: actingUser(caller) } as const
+          // The password that was given is not good for anything once another is set.
+          const change = { _tag: "ChangePassword", user: user.user, password: ref, by: actingUser(caller), was: user.password } as const
           yield* commands.handle(change, caller, [{ ref, secret: hashed }])
           if (caller.via === "session") {
             const now = yield* Clock.currentTimeMillis
             const remembered = read.session(caller.session ?? "")?.idle === lifetimes.remembered.idle
             const begun = { user: user.user, method: "password_change", remembered, now } as const
-            cookies.give(request.request, yield* sessions.start(incoming(request), begun, caller))
+            // The session by which this was asked for has ended with the others.
+            const { actor, cause } = caller
+            cookies.give(request.request, yield* sessions.start(incoming(request), begun, { actor, cause }))
           }
           return { data: { message: "The password is changed, and all other sessions have ended." } }
         }).pipe(refuse),
@@ -185,7 +188,7 @@ export const accountLayer = HttpApiBuilder.group(Api, "account", (handlers) =>
       .handle("passkeyOptions", (request) =>
         Effect.gen(function* () {
           const { user } = yield* confirmed(request, request.payload.password)
-          const party = relyingParty(incoming(request), cookies.scheme(request.request))
+          const party = yield* logins.party(incoming(request))
           const existing = read.passkeysOf(user.user).map(({ passkey, transports }) => ({ id: passkey, transports }))
           const asked = { party, user: user.user, username: user.username, existing }
           return { data: { ...(yield* Effect.promise(() => logins.passkeys.registrationOptions(asked))) } }
@@ -195,7 +198,7 @@ export const accountLayer = HttpApiBuilder.group(Api, "account", (handlers) =>
         Effect.gen(function* () {
           const { caller, user } = yield* self
           const { name, response } = request.payload
-          const party = relyingParty(incoming(request), cookies.scheme(request.request))
+          const party = yield* logins.party(incoming(request))
           const verified = yield* Effect.promise(() => logins.passkeys.verifyRegistration({ party, user: user.user, response }))
           if (!verified.ok) return yield* Effect.fail(badPasskey(verified.reason))
           const { id, publicKey, counter, transports } = verified.passkey

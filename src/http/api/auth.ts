@@ -3,12 +3,16 @@ import * as HttpMethod from "@effect/platform/HttpMethod"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import { NoLongerAllowed } from "../../commands/Commands.ts"
 import { ownerUser } from "../../events/accounts.ts"
 import type { Scope } from "../../events/keys.ts"
 import { accessQueries, type KeyRow, type UserRow } from "../../projections/access.ts"
+import { isTooDeep } from "../../runtime/jsonValue.ts"
 import { LastUses } from "../accounts/LastUses.ts"
 import { Sessions } from "../accounts/Sessions.ts"
 import { addressKey, clientOf } from "../clientOf.ts"
@@ -16,9 +20,10 @@ import { rateOf } from "../limits/apiRates.ts"
 import { Limits } from "../limits/Limits.ts"
 import { Reads } from "../Reads.ts"
 import { actorOf } from "./actor.ts"
-import { bodyFailure } from "./body.ts"
+import { bearerOf } from "./bearer.ts"
+import { bodyFailure, tooDeep } from "./body.ts"
 import { Anyone, Authorization } from "./contract/authorization.ts"
-import { type Failure, refusal } from "./envelope.ts"
+import { type Failure, refusal, statusOf } from "./envelope.ts"
 import { isLocal } from "./local.ts"
 import { may, type Permission, type Principal, policy, rolePermissions, scopePermissions } from "./policy.ts"
 import { queryOf } from "./queryOf.ts"
@@ -27,8 +32,6 @@ import { routeOf } from "./routes.ts"
 import { isSecret } from "./secrets.ts"
 
 const keyForm = /^fazt_([a-z0-9]{12})_([A-Za-z0-9_-]{43})$/
-
-const bearer = /^Bearer +(\S+)$/i
 
 /** The headers of an answer that is yet to be made. */
 export interface AnswerHeaders {
@@ -58,7 +61,14 @@ export class Authentication extends Context.Tag("fazt/Authentication")<
       const limits = yield* Limits
       const read = accessQueries(db)
 
-      const local = (req: IncomingMessage): Principal => ({
+      /** What lets a principal look at themself again, as one request goes on. */
+      const renewed = (req: IncomingMessage, clock: Clock.Clock) => {
+        const again = () => whoSends(req, clock)
+        const whyNot = () => Either.match(again(), { onLeft: (failure) => failure, onRight: (who) => refusalOf(req, who) })
+        return { again, refusal: () => noLonger(whyNot()) }
+      }
+
+      const local = (req: IncomingMessage, clock: Clock.Clock): Principal => ({
         actor: "owner",
         cause: requestId(req),
         // One owner always remains, though it need not be the first.
@@ -69,15 +79,17 @@ export class Authentication extends Context.Tag("fazt/Authentication")<
         session: undefined,
         permissions: rolePermissions.owner,
         sites: undefined,
+        ...renewed(req, clock),
       })
 
-      const byKey = (req: IncomingMessage, token: string, now: number): Effect.Effect<Principal, Failure> => {
+      const byKey = (req: IncomingMessage, token: string, clock: Clock.Clock): Either.Either<Principal, Failure> => {
+        const now = clock.unsafeCurrentTimeMillis()
         const key = goodKey(read.key, token)
         const user = key === undefined ? undefined : read.user(key.user)
-        if (key === undefined || user === undefined || user.removed_at !== null) return Effect.fail(invalidKey)
-        if (key.expires_at !== null && key.expires_at <= now) return Effect.fail(expiredKey(key))
+        if (key === undefined || user === undefined || user.removed_at !== null) return Either.left(invalidKey)
+        if (key.expires_at !== null && key.expires_at <= now) return Either.left(expiredKey(key))
         used(key, now)
-        return Effect.succeed({
+        return Either.right({
           actor: `key:${key.key}`,
           cause: requestId(req),
           user: user.user,
@@ -87,15 +99,16 @@ export class Authentication extends Context.Tag("fazt/Authentication")<
           session: undefined,
           permissions: keyPermissions(key, user),
           sites: keySites(key, user),
+          ...renewed(req, clock),
         })
       }
 
-      const bySession = (req: IncomingMessage, now: number): Effect.Effect<Principal, Failure> => {
-        const found = sessions.find(req, now)
-        if (found === "none") return Effect.fail(missing)
-        if (found === "ended") return Effect.fail(ended)
+      const bySession = (req: IncomingMessage, clock: Clock.Clock): Either.Either<Principal, Failure> => {
+        const found = sessions.find(req, clock.unsafeCurrentTimeMillis())
+        if (found === "none") return Either.left(missing)
+        if (found === "ended") return Either.left(ended)
         const { session, user } = found
-        return Effect.succeed({
+        return Either.right({
           actor: actorOf(user.user),
           cause: requestId(req),
           user: user.user,
@@ -105,19 +118,20 @@ export class Authentication extends Context.Tag("fazt/Authentication")<
           session: session.session,
           permissions: rolePermissions[user.role],
           sites: sitesOf(user),
+          ...renewed(req, clock),
         })
       }
 
+      const whoSends = (req: IncomingMessage, clock: Clock.Clock): Either.Either<Principal, Failure> => {
+        if (isLocal(req)) return Either.right(local(req, clock))
+        if (req.headers.authorization === undefined) return bySession(req, clock)
+        // Whoever sends a key means it: a cookie that is there too is not looked at.
+        const token = bearerOf(req)
+        return token === undefined ? Either.left(missing) : byKey(req, token, clock)
+      }
+
       const identify = (req: IncomingMessage): Effect.Effect<Principal, Failure> =>
-        Effect.clockWith((clock) => {
-          if (isLocal(req)) return Effect.succeed(local(req))
-          const now = clock.unsafeCurrentTimeMillis()
-          const { authorization } = req.headers
-          if (authorization === undefined) return bySession(req, now)
-          // Whoever sends a key means it: a cookie that is there too is not looked at.
-          const token = bearer.exec(authorization)?.[1]
-          return token === undefined ? Effect.fail(missing) : byKey(req, token, now)
-        })
+        Effect.clockWith((clock) => Either.match(whoSends(req, clock), { onLeft: Effect.fail, onRight: Effect.succeed }))
 
       const allowed = (req: IncomingMessage, who: Principal): Effect.Effect<Principal, Failure> => {
         const refused = refusalOf(req, who)
@@ -184,6 +198,13 @@ const keySites = (key: KeyRow, user: UserRow): ReadonlySet<string> | undefined =
   return new Set(theirs === undefined ? key.sites : key.sites.filter((site) => theirs.has(site)))
 }
 
+/** The same as an error of a command. */
+export const noLonger = (failure: Failure | undefined): NoLongerAllowed | undefined => {
+  if (failure === undefined) return undefined
+  const { code, message, details } = failure
+  return new NoLongerAllowed({ code, message, status: statusOf(failure), ...(details === undefined ? {} : { details }) })
+}
+
 /** Why the policy does not let them. */
 const refusalOf = (req: IncomingMessage, who: Principal): Failure | undefined => {
   const route = routeOf(req)
@@ -245,18 +266,20 @@ const atItsEndpoint = <A>(admit: Admit<A>) =>
     return yield* admit(req, NodeHttpServerRequest.toServerResponse(request))
   })
 
-/**
- * Reads the body, which the framework keeps for the handler, and looks at the caller again: a body may come slowly, and whose rights are
- * taken away meanwhile changes nothing any more.
- */
+/** Reads the body, which the framework keeps for the handler; says whether there is one that the handler does not read by itself. */
+const readBody = Effect.gen(function* () {
+  const request = yield* HttpServerRequest.HttpServerRequest
+  const { body } = policy[routeOf(NodeHttpServerRequest.toIncomingMessage(request)).endpoint!]!
+  if (body === "itself" || !HttpMethod.hasBody(request.method)) return false
+  const text = yield* Effect.mapError(request.text, (error) => bodyFailure(error.cause))
+  return isTooDeep(text) ? yield* Effect.fail(tooDeep) : true
+})
+
+/** A body may come slowly: whose rights are taken away meanwhile is told so. */
 const onceMoreBehindTheBody = (check: (req: IncomingMessage) => Effect.Effect<Principal, Failure>) => (who: Principal) =>
   Effect.gen(function* () {
-    const request = yield* HttpServerRequest.HttpServerRequest
-    const req = NodeHttpServerRequest.toIncomingMessage(request)
-    const { body } = policy[routeOf(req).endpoint!]!
-    if (body === "itself" || !HttpMethod.hasBody(request.method)) return who
-    yield* Effect.mapError(request.text, (error) => bodyFailure(error.cause))
-    return yield* check(req)
+    if (!(yield* readBody)) return who
+    return yield* check(NodeHttpServerRequest.toIncomingMessage(yield* HttpServerRequest.HttpServerRequest))
   })
 
 /** What the contract's two kinds of endpoints ask of each request. */
@@ -268,6 +291,6 @@ export const authLayer = Layer.mergeAll(
   ),
   Layer.effect(
     Anyone,
-    Effect.map(Authentication, ({ admitAnyone }) => atItsEndpoint(admitAnyone)),
+    Effect.map(Authentication, ({ admitAnyone }) => Effect.zipRight(atItsEndpoint(admitAnyone), Effect.asVoid(readBody))),
   ),
 )

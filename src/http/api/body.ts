@@ -1,8 +1,10 @@
 import type { IncomingMessage } from "node:http"
-import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import { maxJsonDepth } from "../../runtime/jsonValue.ts"
+import { DeployRefused } from "../deploy/refused.ts"
+import { bodyFile } from "../deploy/upload.ts"
 import { Failure, refusal } from "./envelope.ts"
 
 /**
@@ -34,18 +36,23 @@ export const bodyFailure = (cause: unknown): Failure =>
 
 export const cutShort = refusal("BAD_REQUEST", "The request ended before its body did.")
 
-/** The request's body as text, refused once it is longer than `max` bytes. */
-export const readText = (request: HttpServerRequest.HttpServerRequest, max: number): Effect.Effect<string, Failure> =>
-  Effect.tryPromise({
-    try: async () => {
-      const parts: Array<Buffer> = []
-      for await (const part of bodyParts(NodeHttpServerRequest.toIncomingMessage(request), max, () => tooLarge(max))) parts.push(part)
-      return Buffer.concat(parts).toString("utf8")
-    },
-    catch: (error) => error,
+export const tooDeep = refusal("INVALID_JSON", `The body is nested deeper than ${maxJsonDepth} levels.`)
+
+/** Why a request's body is not taken for JSON, if it says that it is something else. */
+export const typeProblem = ({ headers }: Pick<IncomingMessage, "headers">): Failure | undefined => {
+  const type = headers["content-type"] ?? "application/json"
+  if (/^application\/json *(;|$)/i.test(type)) return undefined
+  return refusal("UNSUPPORTED_MEDIA_TYPE", `The body has to be JSON (application/json), not ${JSON.stringify(type.slice(0, 80))}.`)
+}
+
+/** A large JSON body as a file, for as long as the scope lasts: refused once it is longer than `max` bytes. */
+export const receiveJson = (req: IncomingMessage, max: number): Effect.Effect<string, Failure | DeployRefused, Scope.Scope> =>
+  Effect.suspend(() => {
+    const problem = typeProblem(req)
+    return problem === undefined ? bodyFile(() => bodyParts(req, max, () => tooLarge(max))) : Effect.fail(problem)
   }).pipe(
     Effect.catchAll((error) => {
-      if (isFailure(error)) return Effect.fail(error)
+      if (isFailure(error) || error instanceof DeployRefused) return Effect.fail(error)
       return isCutShort(error) ? Effect.fail(cutShort) : Effect.die(error)
     }),
   )

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Effect from "effect/Effect"
@@ -12,7 +13,7 @@ import { ServerInfo } from "../ServerInfo.ts"
 import { Settings } from "../Settings.ts"
 import { Api } from "./Api.ts"
 import { Authentication } from "./auth.ts"
-import { readText } from "./body.ts"
+import { receiveJson } from "./body.ts"
 import { Caller } from "./contract/authorization.ts"
 import { refuse } from "./failures.ts"
 import { findDeploy } from "./findDeploy.ts"
@@ -33,7 +34,7 @@ export const deploysLayer = HttpApiBuilder.group(Api, "deploys", (handlers) =>
     const rate = yield* DeployRate
     const queries = yield* Queries
     const settings = yield* Settings
-    const reading = yield* Effect.makeSemaphore(maxManifests)
+    const inMemory = yield* Effect.makeSemaphore(maxManifests)
     const { db } = yield* Reads
     const { addresses } = yield* ServerInfo
     const deployments = deploymentQueries(db)
@@ -80,16 +81,15 @@ export const deploysLayer = HttpApiBuilder.group(Api, "deploys", (handlers) =>
       .handleRaw("deploy", ({ path: { site }, request }) =>
         Effect.gen(function* () {
           const caller = yield* Caller
-          const receiveAndDeploy = Effect.flatMap(
-            Effect.suspend(() => readText(request, maxManifestBytes(settings.number("limits.site_files")))),
-            // A long body takes its time: whose rights have been taken away meanwhile publishes nothing.
-            (body) =>
-              Effect.zipRight(
-                authentication.check(NodeHttpServerRequest.toIncomingMessage(request)),
-                deployer.deployManifest(site, body, caller),
-              ),
-          )
-          const published = yield* rate.within(caller, reading.withPermits(1)(receiveAndDeploy))
+          const req = NodeHttpServerRequest.toIncomingMessage(request)
+          const receiveAndDeploy = Effect.gen(function* () {
+            // Nobody waits for a body that comes slowly.
+            const file = yield* receiveJson(req, maxManifestBytes(settings.number("limits.site_files")))
+            yield* authentication.check(req)
+            const manifest = Effect.promise(() => readFile(file, "utf8"))
+            return yield* inMemory.withPermits(1)(Effect.flatMap(manifest, (body) => deployer.deployManifest(site, body, caller)))
+          })
+          const published = yield* rate.within(caller, Effect.scoped(receiveAndDeploy))
           return { data: deployedView(published, deployments.deployment(published.site, published.deploy)!, addresses) }
         }).pipe(refuse),
       )

@@ -9,7 +9,6 @@ import { type DocumentRow, documentQueries } from "../../projections/documents.t
 import { Queries } from "../../projections/Queries.ts"
 import { conditionOf } from "../../runtime/documents/collection.ts"
 import { checkCollection, checkId, encodeDocument, withoutOwnFields } from "../../runtime/documents/document.ts"
-import { invalid as dsInvalid } from "../../runtime/documents/refusal.ts"
 import { Reads } from "../Reads.ts"
 import { Settings } from "../Settings.ts"
 import { Api } from "./Api.ts"
@@ -73,7 +72,7 @@ export const documentsLayer = HttpApiBuilder.group(Api, "documents", (handlers) 
       .handle("list", ({ path: { site }, urlParams: { collection, query, cursor, limit } }) =>
         Effect.gen(function* () {
           yield* find(site)
-          yield* checked(() => checkCollection(collection))
+          yield* checked("collection", () => checkCollection(collection))
           const condition = query === undefined ? undefined : yield* conditionIn(query)
           const { rows, next } = yield* search({ site, collection, condition, before: yield* placeIn(cursor), limit })
           const meta = { limit, next: next === undefined ? null : `${next.created_at}.${next.seq}` }
@@ -93,7 +92,7 @@ export const documentsLayer = HttpApiBuilder.group(Api, "documents", (handlers) 
         Effect.gen(function* () {
           yield* find(site)
           const place = { site, ...item }
-          const { data, text } = yield* checked(() => given(place, payload.data as JsonObject))
+          const { data, text } = yield* given(place, payload.data as JsonObject)
           const before = read.document(site, place.collection, place.id)
           const stream = documentStream(site, place.collection, place.id)
           const expected = yield* changes.expected(stream, before?.version, if_version)
@@ -118,7 +117,8 @@ export const documentsLayer = HttpApiBuilder.group(Api, "documents", (handlers) 
       .handle("history", ({ path: { site }, urlParams: { before, limit, ...item } }) =>
         Effect.gen(function* () {
           yield* find(site)
-          const place = yield* checked(() => checkedPlace({ site, ...item }))
+          const place = { site, ...item }
+          yield* checkPlace(place)
           const { changes, more } = yield* queries.documentHistory(place, before ?? Number.MAX_SAFE_INTEGER, limit)
           return { data: changes.map(versionView), meta: { limit, next: more ? String(changes.at(-1)!.version) : null } }
         }).pipe(refuse),
@@ -126,32 +126,35 @@ export const documentsLayer = HttpApiBuilder.group(Api, "documents", (handlers) 
   }),
 )
 
-const checkedPlace = (place: Place): Place => {
-  checkCollection(place.collection)
-  checkId(place.id)
-  return place
-}
+const checkPlace = ({ collection, id }: Place) =>
+  Effect.zipRight(
+    checked("collection", () => checkCollection(collection)),
+    checked("id", () => checkId(id)),
+  )
 
 /** A document as it is to be stored, in the form of the event and as text. What every document has is no part of its data. */
-const given = ({ collection, id }: Omit<Place, "site">, document: JsonObject): { readonly data: JsonObject; readonly text: string } => {
-  checkCollection(collection)
-  checkId(id)
-  if (Object.hasOwn(document, "id") && document["id"] !== id) throw otherId(id)
-  const data = withoutOwnFields(document)
-  return { data, text: encodeDocument(data) }
-}
+const given = (place: Place, document: JsonObject) =>
+  Effect.gen(function* () {
+    yield* checkPlace(place)
+    if (Object.hasOwn(document, "id") && document["id"] !== place.id) return yield* Effect.fail(otherId(place.id))
+    const data = withoutOwnFields(document)
+    return { data, text: yield* checked("data", () => encodeDocument(data)) }
+  })
 
 const conditionIn = (query: string) =>
   Effect.flatMap(
-    Effect.try({ try: () => JSON.parse(query) as Json, catch: () => invalid('query is no JSON. It is such as {"author":"Ann"}.') }),
-    (value) => checked(() => conditionOf(value)),
+    Effect.try({
+      try: () => JSON.parse(query) as Json,
+      catch: () => invalid("query", 'query is no JSON. It is such as {"author":"Ann"}.'),
+    }),
+    (value) => checked("query", () => conditionOf(value)),
   )
 
 /** The place that a cursor means. */
 const placeIn = (cursor: string | undefined) => {
   if (cursor === undefined) return Effect.succeed(undefined)
   const [, created_at, seq] = /^(\d{1,15})\.(\d{1,15})$/.exec(cursor) ?? []
-  if (created_at === undefined) return Effect.fail(invalid("cursor is not one that this endpoint has given (meta.next)."))
+  if (created_at === undefined) return Effect.fail(invalid("cursor", "cursor is not one that this endpoint has given (meta.next)."))
   return Effect.succeed({ created_at: Number(created_at), seq: Number(seq) })
 }
 
@@ -170,7 +173,7 @@ const versionView = ({ at, size, ...change }: DocumentChange): DocumentVersion =
 
 const quoted = (id: string): string => JSON.stringify(id.slice(0, 300))
 
-const otherId = (id: string) => dsInvalid(`The data has another id than the document, which is ${quoted(id)}. It needs none.`)
+const otherId = (id: string) => invalid("data.id", `The data has another id than the document, which is ${quoted(id)}. It needs none.`)
 
 const documentNotFound = ({ site, collection, id }: Place) =>
   refusal("DOCUMENT_NOT_FOUND", `The collection ${collection.slice(0, 128)} of ${site} has no document ${quoted(id)}.`)

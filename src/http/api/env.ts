@@ -12,6 +12,7 @@ import type { EnvVariable } from "./contract/env.ts"
 import { refusal } from "./envelope.ts"
 import { refuse } from "./failures.ts"
 import { findSite } from "./findSite.ts"
+import { counted } from "./paging.ts"
 import { ensureMay } from "./reach.ts"
 import { time } from "./views.ts"
 
@@ -58,7 +59,9 @@ export const envLayer = HttpApiBuilder.group(Api, "env", (handlers) =>
       })
 
     return handlers
-      .handle("list", ({ path: { site } }) => Effect.map(find(site), () => ({ data: variables(site).map(envView) })).pipe(refuse))
+      .handle("list", ({ path: { site }, urlParams }) =>
+        Effect.map(find(site), () => counted(variables(site), urlParams, envView)).pipe(refuse),
+      )
       .handle("set", ({ path: { site, name }, payload: { value } }) =>
         Effect.map(set(site, { [name]: value }), () => ({ data: envView(variable(site, name)!) })).pipe(refuse),
       )
@@ -98,7 +101,8 @@ export const envLayer = HttpApiBuilder.group(Api, "env", (handlers) =>
         Effect.gen(function* () {
           const id = yield* required("id", urlParams.id)
           const at = id.indexOf(":")
-          const site = id.slice(0, Math.max(0, at)).toLowerCase()
+          if (at < 1) return yield* Effect.fail(refusal("ENV_NOT_FOUND", `There is no such variable: an id is <site>:<name>.`))
+          const site = id.slice(0, at).toLowerCase()
           yield* ensureMay("env.write", site)
           const name = id.slice(at + 1)
           yield* find(site)

@@ -1,5 +1,6 @@
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as Schema from "effect/Schema"
+import { issue } from "../../commands/issue.ts"
 import { type ErrorCode, errorCodes } from "../../errorCodes.ts"
 
 /** A successful answer: `{"data": …}`. */
@@ -98,8 +99,9 @@ const ofStatus = (status: number) => failures.find((kind) => kind.status === sta
 export const refusal = (code: ErrorCode, message: string, details?: unknown): Failure =>
   ofStatus(errorCodes[code]).make(details === undefined ? { code, message } : { code, message, details })
 
-/** What a handler finds wrong that no schema can say. */
-export const invalid = (message: string): Failure => refusal("VALIDATION_FAILED", message)
+/** What a handler finds wrong with a field that no schema can say. `constraint`: what the field has to be, where `message` says more. */
+export const invalid = (field: string, message: string, constraint = message): Failure =>
+  refusal("VALIDATION_FAILED", message, issue(field, constraint))
 
 /** What nobody foresaw. The log has it. */
 export const internalError: Failure = refusal("INTERNAL_ERROR", "Something went wrong on the server; its log says what.")

@@ -1,15 +1,17 @@
 import * as Effect from "effect/Effect"
-import type { ErrorCode } from "../../errorCodes.ts"
 import { GuestError } from "../../runtime/host.ts"
-import { type Failure, refusal } from "./envelope.ts"
+import { type Failure, invalid, refusal } from "./envelope.ts"
 
-const codes: Readonly<Record<string, ErrorCode>> = { DS_INVALID: "VALIDATION_FAILED", DS_TOO_MUCH: "PAYLOAD_TOO_LARGE" }
-
-/** Checks something by the rules that hold for server code, and answers what those refuse as the API does. */
-export const checked = <A>(check: () => A): Effect.Effect<A, Failure> =>
+/** Checks a field by the rules that hold for server code, and answers what those refuse as the API does. */
+export const checked = <A>(field: string, check: () => A): Effect.Effect<A, Failure> =>
   Effect.try({ try: check, catch: (error) => error }).pipe(
     Effect.catchAll((error) => {
-      const code = error instanceof GuestError ? codes[error.code ?? ""] : undefined
-      return code === undefined ? Effect.die(error) : Effect.fail(refusal(code, (error as GuestError).message))
+      const failure = error instanceof GuestError ? failureOf(field, error) : undefined
+      return failure === undefined ? Effect.die(error) : Effect.fail(failure)
     }),
   )
+
+const failureOf = (field: string, { code, message }: GuestError): Failure | undefined => {
+  if (code === "DS_INVALID") return invalid(field, message)
+  return code === "DS_TOO_MUCH" ? refusal("PAYLOAD_TOO_LARGE", message) : undefined
+}

@@ -12,6 +12,7 @@ import type { ApiKey } from "./contract/keys.ts"
 import { type Failure, refusal } from "./envelope.ts"
 import { refuse } from "./failures.ts"
 import { newKey } from "./newKey.ts"
+import { counted } from "./paging.ts"
 import { may, type Principal, reachesSite, scopePermissions } from "./policy.ts"
 import { time, timeOrNull } from "./views.ts"
 
@@ -44,7 +45,7 @@ export const keysLayer = HttpApiBuilder.group(Api, "keys", (handlers) =>
     const find = (id: string): Effect.Effect<KeyRow, KeyNotFound, Caller> =>
       Effect.flatMap(Caller, (caller) => {
         const row = read.key(id)
-        const isSeen = row !== undefined && (row.user === caller.user || isManager(caller))
+        const isSeen = row !== undefined && (row.user === caller.user || isManager(caller)) && !reachesFurther(row, caller)
         return isSeen ? Effect.succeed(row) : Effect.fail(new KeyNotFound({ key: id }))
       })
 
@@ -54,9 +55,6 @@ export const keysLayer = HttpApiBuilder.group(Api, "keys", (handlers) =>
         const key = yield* find(id)
         if (key.user !== caller.user && caller.role !== "owner" && read.user(key.user)?.role === "owner") {
           return yield* Effect.fail(refusal("FORBIDDEN", "This key is an owner's: only owners revoke it."))
-        }
-        if (caller.key !== undefined && reachesFurther(key, caller)) {
-          return yield* Effect.fail(refusal("FORBIDDEN", "This key reaches sites that yours does not."))
         }
         yield* commands.handle({ _tag: "RevokeKey", key: id }, caller)
         return { data: { message: `The key ${id} is revoked, with every key that it has made.` } }
@@ -69,6 +67,10 @@ export const keysLayer = HttpApiBuilder.group(Api, "keys", (handlers) =>
       .handle("list", ({ urlParams: { limit, offset } }) =>
         Effect.map(Caller, (caller) => {
           const user = isManager(caller) ? undefined : caller.user
+          if (caller.key !== undefined && caller.sites !== undefined) {
+            const within = read.keys({ user: caller.user, limit: mostKeys, offset: 0 }).filter((row) => !reachesFurther(row, caller))
+            return counted(within, { limit, offset }, keyView)
+          }
           const rows = read.keys({ user, limit, offset })
           return { data: rows.map(keyView), meta: { total: read.keyCount(user), limit, offset } }
         }),
@@ -84,7 +86,7 @@ export const keysLayer = HttpApiBuilder.group(Api, "keys", (handlers) =>
           const asked = expires_in_days === undefined ? undefined : now + expires_in_days * day
           const ends = [asked, latestEnd(caller)].filter((end) => end !== undefined)
           const limitedTo = sites ?? (caller.via === "key" && caller.sites !== undefined ? [...caller.sites] : undefined)
-          const { token, command } = newKey(name, scopes, {
+          const { token, command } = newKey(name, [...new Set(scopes)], {
             user: caller.user,
             ...(caller.key === undefined ? {} : { maker: caller.key }),
             ...(limitedTo === undefined ? {} : { sites: limitedTo }),
@@ -99,9 +101,12 @@ export const keysLayer = HttpApiBuilder.group(Api, "keys", (handlers) =>
   }),
 )
 
-/** Whether a key is another than the caller's and good for sites that the caller does not have. */
+/** Whether the caller is a key and this another one, good for sites that the caller does not have. */
 const reachesFurther = ({ key, sites }: KeyRow, caller: Principal): boolean =>
-  key !== caller.key && caller.sites !== undefined && (sites === null || sites.some((site) => !reachesSite(caller, site)))
+  caller.key !== undefined &&
+  key !== caller.key &&
+  caller.sites !== undefined &&
+  (sites === null || sites.some((site) => !reachesSite(caller, site)))
 
 const tooManyKeys = refusal("CONFLICT", `A user can make ${mostKeys} keys, and these are made.`)
 

@@ -73,7 +73,7 @@ export const kvLayer = HttpApiBuilder.group(Api, "kv", (handlers) =>
         Effect.gen(function* () {
           yield* find(site)
           const problem = keyProblem(key)
-          if (problem !== undefined) return yield* Effect.fail(invalid(`This cannot be a key: ${problem}.`))
+          if (problem !== undefined) return yield* Effect.fail(invalid("key", `This cannot be a key: ${problem}.`, problem))
           const { value, text } = yield* givenValue(payload)
           const size = Buffer.byteLength(text)
           const blob = size > maxInlineBytes ? Buffer.from(text) : undefined
@@ -134,17 +134,10 @@ const versionView = ({ at, size, blob, expires_at, ...change }: KvChange): KvVer
 
 const givenValue = (payload: { readonly value?: unknown }) => {
   if (!("value" in payload)) return Effect.fail(refusal("MISSING_FIELD", "Give the `value`: any JSON."))
-  const checked = jsonValue(textOf(payload.value))
-  return "problem" in checked ? Effect.fail(invalid(`This cannot be a value: ${checked.problem}.`)) : Effect.succeed(checked)
-}
-
-/** What is nested so deep that it cannot be written is as long as it takes to be refused. */
-const textOf = (value: unknown): string => {
-  try {
-    return JSON.stringify(value)
-  } catch {
-    return "[".repeat(100_000)
-  }
+  const checked = jsonValue(JSON.stringify(payload.value))
+  return "problem" in checked
+    ? Effect.fail(invalid("value", `This cannot be a value: ${checked.problem}.`, checked.problem))
+    : Effect.succeed(checked)
 }
 
 const keyNotFound = (site: string, key: string) => refusal("KEY_NOT_FOUND", `${site} has no key ${JSON.stringify(key.slice(0, 600))}.`)

@@ -134,13 +134,15 @@ export const objectsLayer = HttpApiBuilder.group(Api, "objects", (handlers) =>
 const checkedPath = (given: string): Effect.Effect<string, Failure> => {
   const path = normalObjectPath(given)
   const problem = objectPathProblem(path)
-  return problem === undefined ? Effect.succeed(path) : Effect.fail(invalid(`This cannot be an object's path: ${problem}.`))
+  return problem === undefined
+    ? Effect.succeed(path)
+    : Effect.fail(invalid("path", `This cannot be an object's path: ${problem}.`, problem))
 }
 
 const checkedType = (type: string): Effect.Effect<string, Failure> =>
   /^[\x20-\x7e]{1,255}$/.test(type)
     ? Effect.succeed(type)
-    : Effect.fail(invalid("Content-Type has to be 1 to 255 printable ASCII characters, such as image/png."))
+    : Effect.fail(invalid("content-type", "Content-Type has to be 1 to 255 printable ASCII characters, such as image/png."))
 
 const objectView = ({ path, size, type, blob, version, updated_at }: ObjectRow): StoredObject => ({
   path,

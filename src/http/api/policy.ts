@@ -1,5 +1,8 @@
+import type * as Either from "effect/Either"
+import type { NoLongerAllowed } from "../../commands/Commands.ts"
 import type { Role } from "../../events/accounts.ts"
 import type { Scope } from "../../events/keys.ts"
+import type { Failure } from "./envelope.ts"
 
 /** What can be allowed. Each endpoint needs one of these; roles and key scopes each grant some. */
 export type Permission =
@@ -273,6 +276,10 @@ export interface Principal {
   readonly permissions: ReadonlySet<Permission>
   /** The only sites that they reach; all, where there is no such limit. */
   readonly sites: ReadonlySet<string> | undefined
+  /** Who it is by now, if still anybody: a session may have ended, a key been revoked, a role changed since the request began. */
+  readonly again: () => Either.Either<Principal, Failure>
+  /** Why the policy does not let them do any more what the request is for. */
+  readonly refusal: () => NoLongerAllowed | undefined
 }
 
 /** Whether it is one of the sites that the principal is limited to, if they are limited. */

@@ -11,8 +11,9 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { bodyFailure } from "./body.ts"
-import { Failure, internalError, refusal, retryAfter, statusOf } from "./envelope.ts"
+import { bodyFailure, typeProblem } from "./body.ts"
+import { Failure, internalError, invalid, refusal, retryAfter, statusOf } from "./envelope.ts"
+import { tellIssues } from "./issues.ts"
 import { defaultBody, policy } from "./policy.ts"
 import { routeOf } from "./routes.ts"
 
@@ -37,12 +38,11 @@ export const inEnvelope = HttpApiBuilder.middleware((app: HttpApp.Default) =>
 )
 
 /** Why the framework should not begin to read a body. */
-const bodyProblem = ({ headers }: IncomingMessage, max: number): Failure | undefined => {
+const bodyProblem = (req: IncomingMessage, max: number): Failure | undefined => {
   // The framework would cut the connection where the limit is passed, and the client would never hear why.
-  if (Number(headers["content-length"] ?? 0) > max) return tooLarge(max)
+  if (Number(req.headers["content-length"] ?? 0) > max) return tooLarge(max)
   // The framework reads forms too, and puts the files in them on the disk.
-  const type = headers["content-type"] ?? "application/json"
-  return /^application\/json *(;|$)/i.test(type) ? undefined : notJson(type)
+  return typeProblem(req)
 }
 
 const answer = (failure: Failure) => {
@@ -61,7 +61,7 @@ const failureOf = (error: unknown): Failure | undefined => {
   if (Schema.is(Schema.typeSchema(Failure))(error)) return error
   const { _tag: tag, cause } = (error ?? {}) as { readonly _tag?: string; readonly cause?: unknown }
   if (tag === "RouteNotFound") return noRoute
-  if (tag === "HttpApiDecodeError") return invalid(error as HttpApiDecodeError)
+  if (tag === "HttpApiDecodeError") return notAsInContract(error as HttpApiDecodeError)
   // A body that could not be read.
   if (tag !== "RequestError") return undefined
   if (cause instanceof SyntaxError) return refusal("INVALID_JSON", `The body is no JSON: ${withoutSnippet(cause.message)}.`)
@@ -72,23 +72,15 @@ const failureOf = (error: unknown): Failure | undefined => {
 const withoutSnippet = (message: string): string => message.replace(/(^|, )(\.\.\.)?".*"(\.\.\.)? is not valid JSON$/s, "")
 
 /** Names each field that is wrong and what it has to be. */
-const invalid = ({ issues, message }: HttpApiDecodeError): Failure => {
-  const all = issues.map((issue) => ({ field: issue.path.join("."), constraint: issue.message.slice(0, 500) }))
-  // What may be left out is told to be wrong twice: for what it is, and for not being left out.
-  const isNoise = ({ field, constraint }: (typeof all)[number]): boolean =>
-    constraint.startsWith("Expected undefined") && all.some((other) => other.field === field && other.constraint !== constraint)
-  const problems = all.filter((problem) => !isNoise(problem)).slice(0, 20)
-  const [first] = problems
-  if (first?.field === "" && first.constraint.endsWith("actual null"))
-    return refusal("VALIDATION_FAILED", noBody, { issues: [{ field: "", constraint: noBody }] })
-  const text = first === undefined ? message : first.field === "" ? first.constraint : `${first.field}: ${first.constraint}`
-  return refusal("VALIDATION_FAILED", text.slice(0, 1000), { issues: problems })
+const notAsInContract = ({ issues: found }: HttpApiDecodeError): Failure => {
+  const [first] = found
+  if (first?.path.length === 0 && first.message.endsWith("actual null")) return invalid("", noBody)
+  const { message, issues } = tellIssues(found)
+  return refusal("VALIDATION_FAILED", message, { issues })
 }
 
 const noBody = "There is no body: send a JSON object, {} if it has nothing to say."
 const noRoute = refusal("NOT_FOUND", "There is no such API endpoint. GET /api/openapi.json lists them, /api/docs shows them.")
 const wrongMethod = (allowed: ReadonlyArray<string>): Failure =>
   refusal("METHOD_NOT_ALLOWED", `This endpoint takes ${allowed.join(", ")}.`, { allowed })
-const notJson = (type: string): Failure =>
-  refusal("UNSUPPORTED_MEDIA_TYPE", `The body has to be JSON (application/json), not ${JSON.stringify(type.slice(0, 80))}.`)
 const tooLarge = (max: number): Failure => refusal("PAYLOAD_TOO_LARGE", `The body is larger than ${max} bytes.`)

@@ -14,7 +14,7 @@ import { Reads } from "../Reads.ts"
 import { ServerInfo } from "../ServerInfo.ts"
 import { Sockets } from "../Sockets.ts"
 import { Api } from "./Api.ts"
-import { refusal } from "./envelope.ts"
+import { invalid } from "./envelope.ts"
 import { counted } from "./paging.ts"
 
 export const serverLayer = HttpApiBuilder.group(Api, "server", (handlers) =>
@@ -76,7 +76,7 @@ export const serverLayer = HttpApiBuilder.group(Api, "server", (handlers) =>
           const unknown = chosen.filter((name) => !names.includes(name))
           if (unknown.length > 0) {
             const message = `There is no projection ${unknown.join(", ")}. There are: ${names.join(", ")}.`
-            return yield* Effect.fail(refusal("VALIDATION_FAILED", message))
+            return yield* Effect.fail(invalid("projections", message, `some of ${names.join(", ")}`))
           }
           const total = (yield* log.head).seq
           const running = yield* Ref.get(rebuilding)

@@ -7,7 +7,7 @@ import { Commands } from "../../commands/Commands.ts"
 import { accessQueries, type UserRow } from "../../projections/access.ts"
 import { Cookies } from "../accounts/Cookies.ts"
 import { Joining } from "../accounts/Joining.ts"
-import { type LoggedIn, Logins, relyingParty } from "../accounts/Logins.ts"
+import { type LoggedIn, Logins } from "../accounts/Logins.ts"
 import { Sessions } from "../accounts/Sessions.ts"
 import { Reads } from "../Reads.ts"
 import { Api } from "./Api.ts"
@@ -82,10 +82,9 @@ export const sessionLayer = HttpApiBuilder.group(Api, "session", (handlers) =>
       .handle("status", ({ request }) => status(NodeHttpServerRequest.toIncomingMessage(request)))
       .handle("authSession", ({ request }) => status(NodeHttpServerRequest.toIncomingMessage(request)))
       .handle("passkeyOptions", ({ request }) =>
-        Effect.promise(async () => {
-          const party = relyingParty(NodeHttpServerRequest.toIncomingMessage(request), cookies.scheme(request))
-          return { data: { ...(await logins.passkeys.authenticationOptions({ party })) } }
-        }),
+        Effect.flatMap(logins.party(NodeHttpServerRequest.toIncomingMessage(request)), (party) =>
+          Effect.promise(async () => ({ data: { ...(await logins.passkeys.authenticationOptions({ party })) } })),
+        ),
       )
       .handle("passkeyLogin", ({ request, payload: { response, remember_me: remembered = false } }) =>
         logins.withPasskey(NodeHttpServerRequest.toIncomingMessage(request), { response, remembered }).pipe(

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { type Failure, refusal } from "./envelope.ts"
+import { type Failure, invalid } from "./envelope.ts"
 import { parseTime } from "./period.ts"
 
 /** The moment that a parameter of a request means, in epoch milliseconds. */
@@ -7,6 +7,7 @@ export const timeBound = (name: string, text: string | undefined, now: number): 
   if (text === undefined) return Effect.succeed(undefined)
   const ms = parseTime(text, now)
   if (ms !== undefined) return Effect.succeed(ms)
-  const message = `${name} is ${JSON.stringify(text.slice(0, 40))}: use a time span (30m, 2h, 7d) or a date (2026-11-21, 2026-11-21T14:00:00Z).`
-  return Effect.fail(refusal("VALIDATION_FAILED", message))
+  return Effect.fail(invalid(name, `${name} is ${JSON.stringify(text.slice(0, 40))}: use ${constraint}.`, constraint))
 }
+
+const constraint = "a time span (30m, 2h, 7d) or a date (2026-11-21, 2026-11-21T14:00:00Z)"

@@ -110,6 +110,8 @@ export const usersLayer = HttpApiBuilder.group(Api, "users", (handlers) =>
           const { username } = yield* inReach(id)
           const chosen = password ?? newPassword()
           const hashed = yield* passwords.hash(chosen, [username])
+          // That took its time: meanwhile they may have become somebody whose password this one may not set.
+          yield* inReach(id)
           const ref = passwordRef(id)
           yield* commands.handle({ _tag: "ChangePassword", user: id, password: ref, by: actingUser(caller) }, caller, [
             { ref, secret: hashed },

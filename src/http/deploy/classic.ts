@@ -1,18 +1,19 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { SiteNameInvalid, siteNameProblem } from "../../commands/site.ts"
 import { DeploySource } from "../../events/site.ts"
 import { deploymentQueries } from "../../projections/deployments.ts"
-import { Authentication, forbidden } from "../api/auth.ts"
+import { Authentication, forbidden, noLonger } from "../api/auth.ts"
 import type { DomainError, Failure } from "../api/envelope.ts"
 import { refuse } from "../api/failures.ts"
 import { plainEndpoint } from "../api/plain.ts"
-import { reachesSite } from "../api/policy.ts"
+import { may, type Principal } from "../api/policy.ts"
 import { Reads } from "../Reads.ts"
 import { ServerInfo } from "../ServerInfo.ts"
 import { Settings } from "../Settings.ts"
-import { Deployer } from "./Deployer.ts"
+import { Deployer, type Published } from "./Deployer.ts"
 import { DeployRate } from "./DeployRate.ts"
 import { DeployRefused } from "./refused.ts"
 import { type Upload, withUpload } from "./upload.ts"
@@ -68,9 +69,13 @@ export const classicDeploy = Effect.gen(function* () {
       const receiveAndDeploy = Effect.async<unknown, Failure | DomainError>((resume) => {
         const deploying = withUpload(req, settings.number("limits.site_bytes"), async (upload) => {
           const { site, file, source, spa, message } = readForm(upload, domain)
-          if (!reachesSite(caller, site)) return Effect.runPromiseExit(Effect.fail(forbidden(caller, "sites.deploy", site)))
-          // The upload took its time: whose rights have been taken away meanwhile publishes nothing.
-          const published = Effect.zipRight(authentication.check(req), deployer.deployZip(site, file, spa, { source, message }, caller))
+          // The policy does not know the site, and the upload took its time, as unpacking will: rights may have been taken away meanwhile.
+          const refusal = () => noLonger(refusalOn(caller.again(), site))
+          const published = Effect.suspend((): Effect.Effect<Published, Failure | DomainError> => {
+            const refused = refusalOn(caller.again(), site)
+            if (refused !== undefined) return Effect.fail(refused)
+            return deployer.deployZip(site, file, spa, { source, message }, { ...caller, refusal })
+          })
           return Effect.runPromiseExit(Effect.provide(published, runtime))
         })
         deploying.then(
@@ -94,6 +99,12 @@ export const classicDeploy = Effect.gen(function* () {
     ),
   )
 })
+
+const refusalOn = (caller: Either.Either<Principal, Failure>, site: string): Failure | undefined =>
+  Either.match(caller, {
+    onLeft: (failure) => failure,
+    onRight: (who) => (may(who, "sites.deploy", site) ? undefined : forbidden(who, "sites.deploy", site)),
+  })
 
 const send = (res: ServerResponse, body: unknown): void => {
   if (res.headersSent || res.destroyed) return

@@ -6,6 +6,8 @@ import { join } from "node:path"
 import type { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import { Busboy } from "@fastify/busboy"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import { DeployRefused } from "./refused.ts"
 
 /** A parsed `multipart/form-data` deploy: its text fields, and its zip in a temporary file. */
@@ -34,13 +36,29 @@ export const removeOldUploads = async (parent: string = tmpdir()): Promise<void>
 
 /** Streams the form to disk, so that memory stays small whatever is sent, and removes the file when `use` is done. */
 export const withUpload = async <T>(req: IncomingMessage, maxFileBytes: number, use: (upload: Upload) => Promise<T>): Promise<T> => {
-  const folder = await mkdtemp(join(tmpdir(), folderPrefix))
+  const folder = await newFolder()
   try {
     return await use(await receive(req, folder, maxFileBytes))
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await removeFolder(folder)
   }
 }
+
+/** Streams a body to disk for the same reason. Gives the file, which is there until the scope closes; fails with what reading fails with. */
+export const bodyFile = (parts: () => AsyncIterable<Uint8Array>): Effect.Effect<string, unknown, Scope.Scope> =>
+  Effect.gen(function* () {
+    const folder = yield* Effect.acquireRelease(Effect.promise(newFolder), (folder) => Effect.promise(() => removeFolder(folder)))
+    const file = join(folder, "body")
+    yield* Effect.tryPromise({
+      try: () => pipeline(parts(), createWriteStream(file)),
+      catch: (error) => ((error as NodeJS.ErrnoException).code === "ENOSPC" ? diskFull : error),
+    })
+    return file
+  })
+
+const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), folderPrefix))
+
+const removeFolder = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true })
 
 const receive = async (req: IncomingMessage, folder: string, maxFileBytes: number): Promise<Upload> => {
   const form = openForm(req, maxFileBytes)

@@ -9,6 +9,7 @@ export interface LiveRequest {
   readonly after: number | undefined
 }
 
+const parameters = ["after", "site", "stream", "type", "actor"] as const
 const longestName = 1024
 const mostTypes = 50
 
@@ -18,6 +19,8 @@ const mostTypes = 50
  */
 export const liveRequest = (req: Pick<IncomingMessage, "url" | "headers">): LiveRequest | Failure => {
   const query = queryOf(req)
+  const unknown = [...query.keys()].find((name) => !(parameters as ReadonlyArray<string>).includes(name))
+  if (unknown !== undefined) return invalid(unknown.slice(0, 100), `not known here; known are: ${parameters.join(", ")}`)
   const types = query.getAll("type")
   const once = ["site", "stream", "actor", "after"].find((name) => query.getAll(name).length > 1)
   if (once !== undefined) return invalid(once, "give it once only")

@@ -6,7 +6,7 @@ import * as Schema from "effect/Schema"
 import { LoginMethod } from "../../../events/sessions.ts"
 import { Data, Failure, List } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
-import { Count, Limit, Message, Offset, SecretText, Time } from "./common.ts"
+import { Count, exactly, Limit, Message, Offset, SecretText, Time } from "./common.ts"
 import { Me, WebAuthnJson } from "./session.ts"
 
 const Account = Schema.Struct({
@@ -55,14 +55,14 @@ export class AccountGroup extends HttpApiGroup.make("account")
   .add(HttpApiEndpoint.get("me", "/user/me").addSuccess(Data(Account)).annotate(OpenApi.Summary, "One's own account"))
   .add(
     HttpApiEndpoint.post("changePassword", "/user/password")
-      .setPayload(Schema.Struct({ password: SecretText, new_password: SecretText }))
+      .setPayload(exactly(Schema.Struct({ password: SecretText, new_password: SecretText })))
       .addSuccess(Message)
       .annotate(OpenApi.Summary, "Change one's password")
       .annotate(OpenApi.Description, "Ends every session of the account; the answer's cookie begins a new one."),
   )
   .add(
     HttpApiEndpoint.get("sessions", "/user/sessions")
-      .setUrlParams(Schema.Struct({ limit: Limit(1000, 100), offset: Offset }))
+      .setUrlParams(exactly(Schema.Struct({ limit: Limit(1000, 100), offset: Offset })))
       .addSuccess(List(SessionView))
       .annotate(OpenApi.Summary, "One's sessions"),
   )
@@ -75,47 +75,47 @@ export class AccountGroup extends HttpApiGroup.make("account")
   .add(HttpApiEndpoint.del("endSession")`/user/sessions/${id}`.addSuccess(Message).annotate(OpenApi.Summary, "End one of one's sessions"))
   .add(
     HttpApiEndpoint.post("beginTotp", "/user/totp")
-      .setPayload(WithPassword)
+      .setPayload(exactly(WithPassword))
       .addSuccess(Data(Schema.Struct({ secret: Schema.String, uri: Schema.String })))
       .annotate(OpenApi.Summary, "Begin to set up an authenticator app")
       .annotate(OpenApi.Description, "Nothing holds before it is confirmed, which has to happen within ten minutes."),
   )
   .add(
     HttpApiEndpoint.post("confirmTotp", "/user/totp/confirm")
-      .setPayload(Schema.Struct({ code: SecretText }))
+      .setPayload(exactly(Schema.Struct({ code: SecretText })))
       .addSuccess(RecoveryCodes)
       .annotate(OpenApi.Summary, "Confirm the authenticator app")
       .annotate(OpenApi.Description, "Shows the recovery codes this once."),
   )
   .add(
     HttpApiEndpoint.post("disableTotp", "/user/totp/disable")
-      .setPayload(WithPassword)
+      .setPayload(exactly(WithPassword))
       .addSuccess(Message)
       .annotate(OpenApi.Summary, "Do without the authenticator app"),
   )
   .add(
     HttpApiEndpoint.post("renewRecoveryCodes", "/user/recovery-codes")
-      .setPayload(WithPassword)
+      .setPayload(exactly(WithPassword))
       .addSuccess(RecoveryCodes)
       .annotate(OpenApi.Summary, "Make new recovery codes")
       .annotate(OpenApi.Description, "Shows them this once; the old ones are no good any more."),
   )
   .add(
     HttpApiEndpoint.get("passkeys", "/user/passkeys")
-      .setUrlParams(Schema.Struct({ limit: Limit(1000, 100), offset: Offset }))
+      .setUrlParams(exactly(Schema.Struct({ limit: Limit(1000, 100), offset: Offset })))
       .addSuccess(List(Passkey))
       .annotate(OpenApi.Summary, "One's passkeys"),
   )
   .add(
     HttpApiEndpoint.post("passkeyOptions", "/user/passkeys/options")
-      .setPayload(WithPassword)
+      .setPayload(exactly(WithPassword))
       .addSuccess(Data(WebAuthnJson))
       .annotate(OpenApi.Summary, "Begin to add a passkey")
       .annotate(OpenApi.Description, "Gives what `navigator.credentials.create()` is called with."),
   )
   .add(
     HttpApiEndpoint.post("addPasskey", "/user/passkeys")
-      .setPayload(Schema.Struct({ name: Schema.String.pipe(Schema.minLength(1), Schema.maxLength(64)), response: WebAuthnJson }))
+      .setPayload(exactly(Schema.Struct({ name: Schema.String.pipe(Schema.minLength(1), Schema.maxLength(64)), response: WebAuthnJson })))
       .addSuccess(Data(Passkey), { status: 201 })
       .annotate(OpenApi.Summary, "Add a passkey")
       .annotate(OpenApi.Description, "`response` is what `navigator.credentials.create()` gave."),

@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import { BlobHash } from "../../../events/site.ts"
 import { Data, Failure, Page } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
-import { Count, Cursor, Limit, Time, Wait } from "./common.ts"
+import { Count, Cursor, exactly, Limit, Time, Wait } from "./common.ts"
 
 export const AuditEntry = Schema.Struct({
   seq: Count,
@@ -37,18 +37,20 @@ export class AuditGroup extends HttpApiGroup.make("audit")
   .add(
     HttpApiEndpoint.get("list", "/audit")
       .setUrlParams(
-        Schema.Struct({
-          site: Schema.optional(Schema.String.annotations({ description: "Only what concerns this site." })),
-          stream: Schema.optional(Schema.String.annotations({ description: "Only this stream, such as `site/blog` or `config`." })),
-          type: Schema.optional(Schema.String.annotations({ description: "Only this type of event, such as `v1.SiteDeployed`." })),
-          actor: Schema.optional(Schema.String.annotations({ description: "Only what this one did, such as `owner` or `key:<id>`." })),
-          since: Schema.optional(Schema.String.annotations({ description: "Only from then on: `2h`, `7d` or a date." })),
-          until: Schema.optional(Schema.String.annotations({ description: "Only up to then: `2h`, `7d` or a date." })),
-          before: Cursor,
-          after: Cursor,
-          wait: Wait,
-          limit: Limit(1000, 50),
-        }),
+        exactly(
+          Schema.Struct({
+            site: Schema.optional(Schema.String.annotations({ description: "Only what concerns this site." })),
+            stream: Schema.optional(Schema.String.annotations({ description: "Only this stream, such as `site/blog` or `config`." })),
+            type: Schema.optional(Schema.String.annotations({ description: "Only this type of event, such as `v1.SiteDeployed`." })),
+            actor: Schema.optional(Schema.String.annotations({ description: "Only what this one did, such as `owner` or `key:<id>`." })),
+            since: Schema.optional(Schema.String.annotations({ description: "Only from then on: `2h`, `7d` or a date." })),
+            until: Schema.optional(Schema.String.annotations({ description: "Only up to then: `2h`, `7d` or a date." })),
+            before: Cursor,
+            after: Cursor,
+            wait: Wait,
+            limit: Limit(1000, 50),
+          }),
+        ),
       )
       .addSuccess(Page(AuditEntry))
       .annotate(OpenApi.Summary, "Events, newest first")
@@ -59,7 +61,7 @@ export class AuditGroup extends HttpApiGroup.make("audit")
   )
   .add(
     HttpApiEndpoint.get("verify", "/audit/verify")
-      .setUrlParams(Schema.Struct({ after: Cursor, hash: Schema.optional(BlobHash) }))
+      .setUrlParams(exactly(Schema.Struct({ after: Cursor, hash: Schema.optional(BlobHash) })))
       .addSuccess(Data(VerifyPart))
       .annotate(OpenApi.Summary, "Check a part of the chain of hashes")
       .annotate(OpenApi.Description, "Walks on from behind event `after`, whose hash is `hash`, or from the beginning."),

@@ -6,13 +6,13 @@ import * as Schema from "effect/Schema"
 import { BlobHash } from "../../../events/site.ts"
 import { Data, Failure } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
-import { Count } from "./common.ts"
+import { Count, exactly } from "./common.ts"
 
 /** Uploading what a deploy consists of. */
 export class BlobsGroup extends HttpApiGroup.make("blobs")
   .add(
     HttpApiEndpoint.post("missing", "/blobs/missing")
-      .setPayload(Schema.Struct({ hashes: Schema.Array(BlobHash).pipe(Schema.maxItems(10_000)) }))
+      .setPayload(exactly(Schema.Struct({ hashes: Schema.Array(BlobHash).pipe(Schema.maxItems(10_000)) })))
       .addSuccess(Data(Schema.Struct({ missing: Schema.Array(BlobHash) })))
       .annotate(OpenApi.Summary, "Which blobs are still to be uploaded"),
   )

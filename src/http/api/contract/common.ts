@@ -1,5 +1,7 @@
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
 import { Data } from "../envelope.ts"
 
 /** RFC 3339, UTC, milliseconds. */
@@ -16,6 +18,19 @@ export const site = HttpApiSchema.param(
     encode: (name) => name,
   }),
 )
+
+/**
+ * A body or parameters in which nothing else may be: a name that is misspelt, such as `if_verson`, would otherwise be left out in silence and
+ * more be done than was asked for. What clients of Fazt 0.9 send is not held to it.
+ */
+export const exactly = <S extends Schema.Schema.Any>(schema: S): S => {
+  // Annotating a schema takes its name away.
+  const identifier = Option.getOrUndefined(SchemaAST.getIdentifierAnnotation(schema.ast))
+  return schema.annotations({
+    parseOptions: { onExcessProperty: "error" },
+    ...(identifier === undefined ? {} : { identifier }),
+  }) as S
+}
 
 export const Message = Data(Schema.Struct({ message: Schema.String }))
 

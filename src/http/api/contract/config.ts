@@ -5,7 +5,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { Data, Failure, List } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
-import { Limit, Offset } from "./common.ts"
+import { exactly, Limit, Offset } from "./common.ts"
 
 export const ConfigEntry = Schema.Struct({
   key: Schema.String,
@@ -29,13 +29,15 @@ export class ConfigGroup extends HttpApiGroup.make("config")
   .add(
     HttpApiEndpoint.get("list", "/config")
       .setUrlParams(
-        Schema.Struct({
-          prefix: Schema.optionalWith(Schema.String.annotations({ description: "Only settings whose names begin so." }), {
-            default: () => "",
+        exactly(
+          Schema.Struct({
+            prefix: Schema.optionalWith(Schema.String.annotations({ description: "Only settings whose names begin so." }), {
+              default: () => "",
+            }),
+            limit: Limit(2000, 2000),
+            offset: Offset,
           }),
-          limit: Limit(2000, 2000),
-          offset: Offset,
-        }),
+        ),
       )
       .addSuccess(List(ConfigEntry))
       .annotate(OpenApi.Summary, "All settings")
@@ -44,7 +46,7 @@ export class ConfigGroup extends HttpApiGroup.make("config")
   .add(HttpApiEndpoint.get("get")`/config/${key}`.addSuccess(Data(ConfigEntry)).annotate(OpenApi.Summary, "One setting"))
   .add(
     HttpApiEndpoint.put("set")`/config/${key}`
-      .setPayload(Schema.Struct({ value: Schema.String }))
+      .setPayload(exactly(Schema.Struct({ value: Schema.String })))
       .addSuccess(Data(ConfigEntry))
       .annotate(OpenApi.Summary, "Change a setting")
       .annotate(

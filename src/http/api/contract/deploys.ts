@@ -6,7 +6,7 @@ import * as Schema from "effect/Schema"
 import { BlobHash, DeploySource } from "../../../events/site.ts"
 import { Data, Failure, List, Page } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
-import { Count, Cursor, Flag, Limit, Offset, site, Time } from "./common.ts"
+import { Count, Cursor, exactly, Flag, Limit, Offset, site, Time } from "./common.ts"
 import { Site } from "./sites.ts"
 
 /** One line of a site's history; counts of files are against what was live before it. */
@@ -96,7 +96,7 @@ const deploy = HttpApiSchema.param("deploy", Schema.String)
 export class DeploysGroup extends HttpApiGroup.make("deploys")
   .add(
     HttpApiEndpoint.get("list")`/sites/${site}/deploys`
-      .setUrlParams(Schema.Struct({ limit: Limit(1000, 100), offset: Offset }))
+      .setUrlParams(exactly(Schema.Struct({ limit: Limit(1000, 100), offset: Offset })))
       .addSuccess(List(Deployment))
       .annotate(OpenApi.Summary, "A site's deploys")
       .annotate(OpenApi.Description, "Newest first, without the rollbacks and deletions between them."),
@@ -104,21 +104,21 @@ export class DeploysGroup extends HttpApiGroup.make("deploys")
   .add(HttpApiEndpoint.get("get")`/sites/${site}/deploys/${deploy}`.addSuccess(Data(Deploy)).annotate(OpenApi.Summary, "One deploy"))
   .add(
     HttpApiEndpoint.get("history")`/sites/${site}/history`
-      .setUrlParams(Schema.Struct({ before: Cursor, limit: Limit(1000, 50) }))
+      .setUrlParams(exactly(Schema.Struct({ before: Cursor, limit: Limit(1000, 50) })))
       .addSuccess(Page(Deployment))
       .annotate(OpenApi.Summary, "What a site showed when")
       .annotate(OpenApi.Description, "Deploys, rollbacks, deletions, newest first; `before` pages back."),
   )
   .add(
     HttpApiEndpoint.get("diff")`/sites/${site}/diff`
-      .setUrlParams(Schema.Struct({ from: Schema.String, to: Schema.String, text: Flag }))
+      .setUrlParams(exactly(Schema.Struct({ from: Schema.String, to: Schema.String, text: Flag })))
       .addSuccess(Data(Diff))
       .annotate(OpenApi.Summary, "What differs between two deploys")
       .annotate(OpenApi.Description, "With `text=true` also the lines of text files."),
   )
   .add(
     HttpApiEndpoint.post("deploy")`/sites/${site}/deploys`
-      .setPayload(DeployRequest)
+      .setPayload(exactly(DeployRequest))
       .addSuccess(Data(Deployed), { status: 201 })
       .annotate(OpenApi.Summary, "Publish a manifest")
       .annotate(
@@ -128,7 +128,7 @@ export class DeploysGroup extends HttpApiGroup.make("deploys")
   )
   .add(
     HttpApiEndpoint.post("rollback")`/sites/${site}/rollback`
-      .setPayload(Schema.Struct({ to: Schema.optional(Schema.String) }))
+      .setPayload(exactly(Schema.Struct({ to: Schema.optional(Schema.String) })))
       .addSuccess(Data(Site))
       .annotate(OpenApi.Summary, "Show an earlier deploy again")
       .annotate(OpenApi.Description, "`to` says which; without it the one before."),

@@ -4,7 +4,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { Data, Failure, Page } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
-import { Count, Cursor, changeFields, historyParams, Limit, Message, site, Time } from "./common.ts"
+import { Count, Cursor, changeFields, exactly, historyParams, Limit, Message, site, Time } from "./common.ts"
 
 /** A collection of documents. `indexes`: fields by which queries are fast. */
 export const Collection = Schema.Struct({
@@ -47,7 +47,7 @@ const Item = Schema.Struct({ collection: Schema.String, id: Schema.String })
 export class DocumentsGroup extends HttpApiGroup.make("documents")
   .add(
     HttpApiEndpoint.get("collections")`/sites/${site}/documents`
-      .setUrlParams(Schema.Struct({ cursor: Schema.optional(Schema.String), limit: Limit(1000, 100) }))
+      .setUrlParams(exactly(Schema.Struct({ cursor: Schema.optional(Schema.String), limit: Limit(1000, 100) })))
       .addSuccess(Page(Collection))
       .annotate(OpenApi.Summary, "A site's collections")
       .annotate(OpenApi.Description, "By name; those that have no documents are none."),
@@ -55,12 +55,14 @@ export class DocumentsGroup extends HttpApiGroup.make("documents")
   .add(
     HttpApiEndpoint.get("list")`/sites/${site}/documents/items`
       .setUrlParams(
-        Schema.Struct({
-          collection: Schema.String,
-          query: Schema.optional(Schema.String),
-          cursor: Schema.optional(Schema.String),
-          limit: Limit(1000, 100),
-        }),
+        exactly(
+          Schema.Struct({
+            collection: Schema.String,
+            query: Schema.optional(Schema.String),
+            cursor: Schema.optional(Schema.String),
+            limit: Limit(1000, 100),
+          }),
+        ),
       )
       .addSuccess(Page(Document))
       .annotate(OpenApi.Summary, "The documents of a collection")
@@ -71,15 +73,15 @@ export class DocumentsGroup extends HttpApiGroup.make("documents")
   )
   .add(
     HttpApiEndpoint.get("get")`/sites/${site}/documents/item`
-      .setUrlParams(Schema.Struct({ ...Item.fields, version: Cursor }))
+      .setUrlParams(exactly(Schema.Struct({ ...Item.fields, version: Cursor })))
       .addSuccess(Data(Document))
       .annotate(OpenApi.Summary, "A document")
       .annotate(OpenApi.Description, "As it is now or, with `version`, as it was then."),
   )
   .add(
     HttpApiEndpoint.put("set")`/sites/${site}/documents/item`
-      .setUrlParams(Schema.Struct({ ...Item.fields, if_version: Cursor }))
-      .setPayload(Schema.Struct({ data: JsonObject }))
+      .setUrlParams(exactly(Schema.Struct({ ...Item.fields, if_version: Cursor })))
+      .setPayload(exactly(Schema.Struct({ data: JsonObject })))
       .addSuccess(Data(DocumentInfo))
       .annotate(OpenApi.Summary, "Put a document")
       .annotate(
@@ -89,14 +91,14 @@ export class DocumentsGroup extends HttpApiGroup.make("documents")
   )
   .add(
     HttpApiEndpoint.del("delete")`/sites/${site}/documents/item`
-      .setUrlParams(Schema.Struct({ ...Item.fields, if_version: Cursor }))
+      .setUrlParams(exactly(Schema.Struct({ ...Item.fields, if_version: Cursor })))
       .addSuccess(Message)
       .annotate(OpenApi.Summary, "Delete a document")
       .annotate(OpenApi.Description, "`if_version`: only if that is its version."),
   )
   .add(
     HttpApiEndpoint.get("history")`/sites/${site}/documents/history`
-      .setUrlParams(Schema.Struct({ ...Item.fields, ...historyParams }))
+      .setUrlParams(exactly(Schema.Struct({ ...Item.fields, ...historyParams })))
       .addSuccess(Page(DocumentVersion))
       .annotate(OpenApi.Summary, "Everything that happened to a document")
       .annotate(OpenApi.Description, "Newest first; `before` (a version) pages back."),

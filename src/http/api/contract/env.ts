@@ -3,9 +3,9 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
-import { Data, Failure } from "../envelope.ts"
+import { Data, Failure, List } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
-import { Flag, Message, SecretText, site, Time } from "./common.ts"
+import { exactly, Flag, Limit, Message, Offset, SecretText, site, Time } from "./common.ts"
 
 /** A variable of a site's environment. Its value is never told. */
 export const EnvVariable = Schema.Struct({ name: Schema.String, set_at: Time, set_by: Schema.String }).annotations({
@@ -22,26 +22,27 @@ const variable = HttpApiSchema.param("name", Schema.String)
 export class EnvGroup extends HttpApiGroup.make("env")
   .add(
     HttpApiEndpoint.get("list")`/sites/${site}/env`
-      .addSuccess(Data(Schema.Array(EnvVariable)))
+      .setUrlParams(exactly(Schema.Struct({ limit: Limit(1000, 1000), offset: Offset })))
+      .addSuccess(List(EnvVariable))
       .annotate(OpenApi.Summary, "A site's variables")
       .annotate(OpenApi.Description, "Their names, never their values."),
   )
   .add(
     HttpApiEndpoint.patch("setAll")`/sites/${site}/env`
-      .setPayload(Schema.Struct({ values: Schema.Record({ key: Schema.String, value: SecretText }) }))
+      .setPayload(exactly(Schema.Struct({ values: Schema.Record({ key: Schema.String, value: SecretText }) })))
       .addSuccess(Data(Schema.Array(EnvVariable)))
       .annotate(OpenApi.Summary, "Set several variables")
       .annotate(OpenApi.Description, "All or none of them. Those that are not named stay as they are."),
   )
   .add(
     HttpApiEndpoint.put("set")`/sites/${site}/env/${variable}`
-      .setPayload(Schema.Struct({ value: SecretText }))
+      .setPayload(exactly(Schema.Struct({ value: SecretText })))
       .addSuccess(Data(EnvVariable))
       .annotate(OpenApi.Summary, "Set a variable"),
   )
   .add(
     HttpApiEndpoint.del("unset")`/sites/${site}/env/${variable}`
-      .setUrlParams(Schema.Struct({ purge: Flag }))
+      .setUrlParams(exactly(Schema.Struct({ purge: Flag })))
       .addSuccess(Message)
       .annotate(OpenApi.Summary, "Unset a variable")
       .annotate(OpenApi.Description, "With `purge`, every value that it ever had is shredded; else they stay sealed."),

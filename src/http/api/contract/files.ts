@@ -6,7 +6,7 @@ import * as Schema from "effect/Schema"
 import { BlobHash } from "../../../events/site.ts"
 import { Failure, List } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
-import { Count, Limit, Offset, site, Time } from "./common.ts"
+import { Count, exactly, Limit, Offset, site, Time } from "./common.ts"
 
 export const File = Schema.Struct({
   path: Schema.String,
@@ -35,14 +35,14 @@ export const Content = HttpApiSchema.Uint8Array({ contentType: "application/octe
 export class FilesGroup extends HttpApiGroup.make("files")
   .add(
     HttpApiEndpoint.get("list")`/sites/${site}/files`
-      .setUrlParams(FileParams)
+      .setUrlParams(exactly(FileParams))
       .addSuccess(List(File))
       .annotate(OpenApi.Summary, "A site's files"),
   )
   .add(
     HttpApiEndpoint.get("content", "/sites/:site/files/*")
       .setPath(Schema.Struct({ site, "*": Schema.String }))
-      .setUrlParams(Schema.Struct({ deploy: Schema.optional(Schema.String) }))
+      .setUrlParams(exactly(Schema.Struct({ deploy: Schema.optional(Schema.String) })))
       .addSuccess(Content)
       .annotate(OpenApi.Summary, "A file's bytes")
       .annotate(OpenApi.Description, "With the type that it is served with. The rest of the path is the file's."),

@@ -7,7 +7,7 @@ import { Scope } from "../../../events/keys.ts"
 import { SiteName } from "../../../events/site.ts"
 import { Data, Failure, List } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
-import { Limit, Message, Offset, Time } from "./common.ts"
+import { exactly, Limit, Message, Offset, Time } from "./common.ts"
 
 export const ApiKey = Schema.Struct({
   id: Schema.String,
@@ -34,20 +34,22 @@ const id = HttpApiSchema.param("id", Schema.String)
 export class KeysGroup extends HttpApiGroup.make("keys")
   .add(
     HttpApiEndpoint.get("list", "/keys")
-      .setUrlParams(Schema.Struct({ limit: Limit(1000, 100), offset: Offset }))
+      .setUrlParams(exactly(Schema.Struct({ limit: Limit(1000, 100), offset: Offset })))
       .addSuccess(List(ApiKey))
       .annotate(OpenApi.Summary, "API keys"),
   )
   .add(
     HttpApiEndpoint.post("create", "/keys")
       .setPayload(
-        Schema.Struct({
-          name: Schema.String.pipe(Schema.minLength(1), Schema.maxLength(64)),
-          scopes: Schema.Array(Scope).pipe(Schema.minItems(1)),
-          sites: Schema.optional(Schema.Array(SiteName).pipe(Schema.minItems(1), Schema.maxItems(1000))),
-          /** Days; for ever without it. */
-          expires_in_days: Schema.optional(Schema.Int.pipe(Schema.between(1, 3650))),
-        }),
+        exactly(
+          Schema.Struct({
+            name: Schema.String.pipe(Schema.minLength(1), Schema.maxLength(64)),
+            scopes: Schema.Array(Scope).pipe(Schema.minItems(1), Schema.maxItems(Scope.literals.length)),
+            sites: Schema.optional(Schema.Array(SiteName).pipe(Schema.minItems(1), Schema.maxItems(1000))),
+            /** Days; for ever without it. */
+            expires_in_days: Schema.optional(Schema.Int.pipe(Schema.between(1, 3650))),
+          }),
+        ),
       )
       .addSuccess(Data(NewApiKey), { status: 201 })
       .annotate(OpenApi.Summary, "Make an API key")

@@ -4,7 +4,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { Data, Failure, Page } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
-import { Count, Cursor, changeFields, historyParams, Message, PrefixParams, site, Time } from "./common.ts"
+import { Count, Cursor, changeFields, exactly, historyParams, Message, PrefixParams, site, Time } from "./common.ts"
 
 /** A key of a site's store, without its value. `version` counts everything that has happened to the key. */
 export const KvKey = Schema.Struct({
@@ -35,25 +35,27 @@ const Key = Schema.Struct({ key: Schema.String })
 export class KvGroup extends HttpApiGroup.make("kv")
   .add(
     HttpApiEndpoint.get("list")`/sites/${site}/kv`
-      .setUrlParams(PrefixParams)
+      .setUrlParams(exactly(PrefixParams))
       .addSuccess(Page(KvKey))
       .annotate(OpenApi.Summary, "A site's keys"),
   )
   .add(
     HttpApiEndpoint.get("get")`/sites/${site}/kv/value`
-      .setUrlParams(Schema.Struct({ ...Key.fields, version: Cursor }))
+      .setUrlParams(exactly(Schema.Struct({ ...Key.fields, version: Cursor })))
       .addSuccess(Data(KvEntry))
       .annotate(OpenApi.Summary, "A key's value")
       .annotate(OpenApi.Description, "As it is now or, with `version`, as it was then."),
   )
   .add(
     HttpApiEndpoint.put("set")`/sites/${site}/kv/value`
-      .setUrlParams(Schema.Struct({ ...Key.fields, if_version: Cursor }))
+      .setUrlParams(exactly(Schema.Struct({ ...Key.fields, if_version: Cursor })))
       .setPayload(
-        Schema.Struct({
-          value: Schema.optional(Schema.Unknown),
-          ttl_ms: Schema.optional(Schema.Int.pipe(Schema.between(1, 1e15))),
-        }),
+        exactly(
+          Schema.Struct({
+            value: Schema.optional(Schema.Unknown),
+            ttl_ms: Schema.optional(Schema.Int.pipe(Schema.between(1, 1e15))),
+          }),
+        ),
       )
       .addSuccess(Data(KvKey))
       .annotate(OpenApi.Summary, "Set a key")
@@ -61,14 +63,14 @@ export class KvGroup extends HttpApiGroup.make("kv")
   )
   .add(
     HttpApiEndpoint.del("delete")`/sites/${site}/kv/value`
-      .setUrlParams(Schema.Struct({ ...Key.fields, if_version: Cursor }))
+      .setUrlParams(exactly(Schema.Struct({ ...Key.fields, if_version: Cursor })))
       .addSuccess(Message)
       .annotate(OpenApi.Summary, "Delete a key")
       .annotate(OpenApi.Description, "`if_version`: only if that is the key's version."),
   )
   .add(
     HttpApiEndpoint.get("history")`/sites/${site}/kv/history`
-      .setUrlParams(Schema.Struct({ ...Key.fields, ...historyParams }))
+      .setUrlParams(exactly(Schema.Struct({ ...Key.fields, ...historyParams })))
       .addSuccess(Page(KvVersion))
       .annotate(OpenApi.Summary, "Everything that happened to a key")
       .annotate(OpenApi.Description, "Newest first; `before` (a version) pages back."),

@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import { LogLevel, LogLine, maxLinesPerEvent } from "../../../events/logs.ts"
 import { Data, Failure, Page } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
-import { Count, Cursor, Limit, site, Time, Wait } from "./common.ts"
+import { Count, Cursor, exactly, Limit, site, Time, Wait } from "./common.ts"
 
 /** A line of a site's log. `id` grows with time. `message` is what the code wrote, control characters included. */
 export const LogEntry = Schema.Struct({
@@ -33,16 +33,18 @@ export class LogsGroup extends HttpApiGroup.make("logs")
   .add(
     HttpApiEndpoint.get("list")`/sites/${site}/logs`
       .setUrlParams(
-        Schema.Struct({
-          level: Schema.optional(LogLevel),
-          search: Schema.optional(Schema.String.pipe(Schema.maxLength(1000))),
-          request: Schema.optional(Schema.String),
-          since: Schema.optional(Schema.String),
-          before: Cursor,
-          after: Cursor,
-          wait: Wait,
-          limit: Limit(1000, 50),
-        }),
+        exactly(
+          Schema.Struct({
+            level: Schema.optional(LogLevel),
+            search: Schema.optional(Schema.String.pipe(Schema.maxLength(1000))),
+            request: Schema.optional(Schema.String),
+            since: Schema.optional(Schema.String),
+            before: Cursor,
+            after: Cursor,
+            wait: Wait,
+            limit: Limit(1000, 50),
+          }),
+        ),
       )
       .addSuccess(Page(LogEntry))
       .annotate(OpenApi.Summary, "A site's log")

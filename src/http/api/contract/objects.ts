@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import { BlobHash } from "../../../events/site.ts"
 import { Data, Failure, Page } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
-import { Count, Cursor, changeFields, historyParams, Message, PrefixParams, site, Time } from "./common.ts"
+import { Count, Cursor, changeFields, exactly, historyParams, Message, PrefixParams, site, Time } from "./common.ts"
 import { Content } from "./files.ts"
 
 /** An object of a site, without its content. `version` counts everything that has happened to its path. */
@@ -35,20 +35,20 @@ const Path = Schema.Struct({ path: Schema.String })
 export class ObjectsGroup extends HttpApiGroup.make("objects")
   .add(
     HttpApiEndpoint.get("list")`/sites/${site}/objects`
-      .setUrlParams(PrefixParams)
+      .setUrlParams(exactly(PrefixParams))
       .addSuccess(Page(StoredObject))
       .annotate(OpenApi.Summary, "A site's objects"),
   )
   .add(
     HttpApiEndpoint.get("get")`/sites/${site}/objects/content`
-      .setUrlParams(Schema.Struct({ ...Path.fields, version: Cursor }))
+      .setUrlParams(exactly(Schema.Struct({ ...Path.fields, version: Cursor })))
       .addSuccess(Content)
       .annotate(OpenApi.Summary, "An object's bytes")
       .annotate(OpenApi.Description, "As they are now or, with `version`, as they were then."),
   )
   .add(
     HttpApiEndpoint.put("put")`/sites/${site}/objects/content`
-      .setUrlParams(Schema.Struct({ ...Path.fields, if_version: Cursor }))
+      .setUrlParams(exactly(Schema.Struct({ ...Path.fields, if_version: Cursor })))
       .addSuccess(Data(StoredObject))
       .annotate(OpenApi.Summary, "Put an object")
       .annotate(
@@ -58,14 +58,14 @@ export class ObjectsGroup extends HttpApiGroup.make("objects")
   )
   .add(
     HttpApiEndpoint.del("delete")`/sites/${site}/objects/content`
-      .setUrlParams(Schema.Struct({ ...Path.fields, if_version: Cursor }))
+      .setUrlParams(exactly(Schema.Struct({ ...Path.fields, if_version: Cursor })))
       .addSuccess(Message)
       .annotate(OpenApi.Summary, "Delete an object")
       .annotate(OpenApi.Description, "`if_version`: only if that is the object's version."),
   )
   .add(
     HttpApiEndpoint.get("history")`/sites/${site}/objects/history`
-      .setUrlParams(Schema.Struct({ ...Path.fields, ...historyParams }))
+      .setUrlParams(exactly(Schema.Struct({ ...Path.fields, ...historyParams })))
       .addSuccess(Page(ObjectVersion))
       .annotate(OpenApi.Summary, "Everything that happened to an object")
       .annotate(OpenApi.Description, "Newest first; `before` (a version) pages back."),

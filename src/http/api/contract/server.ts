@@ -4,7 +4,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { Data, Failure, List } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
-import { Count, Limit, Offset } from "./common.ts"
+import { Count, exactly, Limit, Offset } from "./common.ts"
 
 const ProjectionStatus = Schema.Struct({
   name: Schema.String,
@@ -47,13 +47,13 @@ export class ServerGroup extends HttpApiGroup.make("server")
   .add(HttpApiEndpoint.get("status", "/status").addSuccess(Data(Status)).annotate(OpenApi.Summary, "What the server is doing"))
   .add(
     HttpApiEndpoint.get("projections", "/projections")
-      .setUrlParams(Schema.Struct({ limit: Limit(100, 100), offset: Offset }))
+      .setUrlParams(exactly(Schema.Struct({ limit: Limit(100, 100), offset: Offset })))
       .addSuccess(List(ProjectionStatus))
       .annotate(OpenApi.Summary, "Read models, and how far those are that are being rebuilt"),
   )
   .add(
     HttpApiEndpoint.post("rebuild", "/projections/rebuild")
-      .setPayload(Schema.Struct({ projections: Schema.optional(Schema.Array(Schema.String)) }))
+      .setPayload(exactly(Schema.Struct({ projections: Schema.optional(Schema.Array(Schema.String)) })))
       .addSuccess(Data(Schema.Struct({ projections: Schema.Array(Schema.String) })), { status: 202 })
       .annotate(OpenApi.Summary, "Rebuild read models from the log")
       .annotate(

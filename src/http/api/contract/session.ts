@@ -6,7 +6,7 @@ import * as Schema from "effect/Schema"
 import { Role } from "../../../events/accounts.ts"
 import { Data, Failure } from "../envelope.ts"
 import { Anyone } from "./authorization.ts"
-import { Message, SecretText, Time } from "./common.ts"
+import { exactly, Message, SecretText, Time } from "./common.ts"
 
 /** Who is logged in. `sites`: those that a deployer has; `null` for all. */
 export const Me = Schema.Struct({
@@ -75,7 +75,7 @@ export class SessionGroup extends HttpApiGroup.make("session")
   )
   .add(
     HttpApiEndpoint.post("passkeyLogin", "/login/passkey")
-      .setPayload(Schema.Struct({ response: WebAuthnJson, remember_me: Schema.optional(Schema.Boolean) }))
+      .setPayload(exactly(Schema.Struct({ response: WebAuthnJson, remember_me: Schema.optional(Schema.Boolean) })))
       .addSuccess(LoggedIn)
       .annotate(OpenApi.Summary, "Log in with a passkey")
       .annotate(OpenApi.Description, "`response` is what `navigator.credentials.get()` gave."),

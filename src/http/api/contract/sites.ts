@@ -4,7 +4,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { Data, Failure, List } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
-import { Count, Flag, Limit, Message, Offset, site, Time } from "./common.ts"
+import { Count, exactly, Flag, Limit, Message, Offset, site, Time } from "./common.ts"
 
 export const Site = Schema.Struct({
   site: Schema.String,
@@ -54,14 +54,14 @@ const NewCors = Schema.Struct({
 export class SitesGroup extends HttpApiGroup.make("sites")
   .add(
     HttpApiEndpoint.get("list", "/sites")
-      .setUrlParams(Schema.Struct({ deleted: Flag, limit: Limit(1000, 100), offset: Offset }))
+      .setUrlParams(exactly(Schema.Struct({ deleted: Flag, limit: Limit(1000, 100), offset: Offset })))
       .addSuccess(List(Site))
       .annotate(OpenApi.Summary, "Sites")
       .annotate(OpenApi.Description, "Those that the caller reaches, by name. `deleted=true`: also those that were deleted."),
   )
   .add(
     HttpApiEndpoint.post("create", "/sites")
-      .setPayload(Schema.Struct({ site: Schema.String }))
+      .setPayload(exactly(Schema.Struct({ site: Schema.String })))
       .addSuccess(Data(Site), { status: 201 })
       .annotate(OpenApi.Summary, "Make a site")
       .annotate(OpenApi.Description, "It shows nothing before its first deploy."),
@@ -90,7 +90,7 @@ export class SitesGroup extends HttpApiGroup.make("sites")
   )
   .add(
     HttpApiEndpoint.put("setCors")`/sites/${site}/cors`
-      .setPayload(NewCors)
+      .setPayload(exactly(NewCors))
       .addSuccess(Data(Cors))
       .annotate(OpenApi.Summary, "Let origins call a site's code")
       .annotate(

@@ -7,7 +7,7 @@ import { Role } from "../../../events/accounts.ts"
 import { SiteName } from "../../../events/site.ts"
 import { Data, Failure, List } from "../envelope.ts"
 import { Authorization } from "./authorization.ts"
-import { Limit, Message, Offset, SecretText, Time } from "./common.ts"
+import { exactly, Limit, Message, Offset, SecretText, Time } from "./common.ts"
 
 export const User = Schema.Struct({
   id: Schema.String,
@@ -47,11 +47,11 @@ const paged = Schema.Struct({ limit: Limit(1000, 100), offset: Offset })
  * effect at once: a user whose role changes is logged out, and their keys may no more than they do.
  */
 export class UsersGroup extends HttpApiGroup.make("users")
-  .add(HttpApiEndpoint.get("list", "/users").setUrlParams(paged).addSuccess(List(User)).annotate(OpenApi.Summary, "Users"))
+  .add(HttpApiEndpoint.get("list", "/users").setUrlParams(exactly(paged)).addSuccess(List(User)).annotate(OpenApi.Summary, "Users"))
   .add(HttpApiEndpoint.get("get")`/users/${id}`.addSuccess(Data(User)).annotate(OpenApi.Summary, "One user"))
   .add(
     HttpApiEndpoint.patch("update")`/users/${id}`
-      .setPayload(Schema.Struct({ role: Role, sites }))
+      .setPayload(exactly(Schema.Struct({ role: Role, sites })))
       .addSuccess(Data(User))
       .annotate(OpenApi.Summary, "Change a user's role or sites")
       .annotate(OpenApi.Description, "The user is logged out, and their keys may no more than they do."),
@@ -66,7 +66,7 @@ export class UsersGroup extends HttpApiGroup.make("users")
   .add(HttpApiEndpoint.del("remove")`/users/${id}`.addSuccess(Message).annotate(OpenApi.Summary, "Remove a user"))
   .add(
     HttpApiEndpoint.post("resetPassword")`/users/${id}/password`
-      .setPayload(Schema.Struct({ password: Schema.optional(SecretText) }))
+      .setPayload(exactly(Schema.Struct({ password: Schema.optional(SecretText) })))
       .addSuccess(Data(Schema.Struct({ message: Schema.String, password: Schema.optional(Schema.String) })))
       .annotate(OpenApi.Summary, "Give a user a new password")
       .annotate(OpenApi.Description, "Without one, one is made up and shown this once."),
@@ -80,20 +80,22 @@ export class UsersGroup extends HttpApiGroup.make("users")
   .add(HttpApiEndpoint.del("endSessions")`/users/${id}/sessions`.addSuccess(Message).annotate(OpenApi.Summary, "Log a user out everywhere"))
   .add(
     HttpApiEndpoint.get("invitations", "/invitations")
-      .setUrlParams(paged)
+      .setUrlParams(exactly(paged))
       .addSuccess(List(Invitation))
       .annotate(OpenApi.Summary, "Open invitations"),
   )
   .add(
     HttpApiEndpoint.post("invite", "/invitations")
       .setPayload(
-        Schema.Struct({
-          role: Role,
-          sites,
-          note: Schema.optional(Schema.String.pipe(Schema.maxLength(200))),
-          /** Hours; a week without it. */
-          expires_in_hours: Schema.optional(Schema.Int.pipe(Schema.between(1, 24 * 30))),
-        }),
+        exactly(
+          Schema.Struct({
+            role: Role,
+            sites,
+            note: Schema.optional(Schema.String.pipe(Schema.maxLength(200))),
+            /** Hours; a week without it. */
+            expires_in_hours: Schema.optional(Schema.Int.pipe(Schema.between(1, 24 * 30))),
+          }),
+        ),
       )
       .addSuccess(Data(NewInvitation), { status: 201 })
       .annotate(OpenApi.Summary, "Invite somebody")

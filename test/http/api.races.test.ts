@@ -1,0 +1,160 @@
+import { request as httpRequest } from "node:http"
+import { setTimeout as sleep } from "node:timers/promises"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { passwordCost } from "../../src/http/accounts/password.ts"
+import { askLocally, query } from "../support/api.ts"
+import { checkError, checkSuccess } from "../support/checks.ts"
+import { cookiesOf, join, logIn, type Person, send } from "../support/people.ts"
+import { cheapPasswords, realPasswords, startServer, type TestServer, zipForm } from "../support/server.ts"
+import { zipOf } from "../support/zip.ts"
+
+let server: TestServer
+let boss: Person
+beforeAll(async () => {
+  server = await startServer({ mode: "threads" })
+  for (const limit of ["auth", "read", "write", "upload"])
+    await askLocally(server, `/api/config/limits.api_${limit}_per_minute`, { method: "PUT", body: '{"value":"0"}' })
+  boss = await join(server, "owner")
+  // A hash takes so long that others can act meanwhile.
+  Object.assign(passwordCost, realPasswords)
+})
+afterAll(async () => {
+  Object.assign(passwordCost, cheapPasswords)
+  await server.stop()
+})
+
+/** Long enough for a request to have been let in, and not for a password to be hashed. */
+const soon = () => sleep(60)
+
+const changeOf = ({ cookie, password }: Pick<Person, "cookie" | "password">, next: string) =>
+  send(server, cookie, "POST", "/api/user/password", { password, new_password: next })
+
+const canLogIn = async ({ username }: Person, password: string): Promise<boolean> =>
+  (await send(server, undefined, "POST", "/api/login", { username, password })).status === 200
+
+describe("a change of one's password, while it is on its way", () => {
+  it("is refused where another has been made first", async () => {
+    const person = await join(server, "viewer")
+    const thief = await logIn(server, person.username, person.password)
+    const own = changeOf(person, "what the person wants")
+    await soon()
+    const stolen = changeOf({ ...thief, password: person.password }, "what the thief wants")
+    const statuses = [(await own).status, (await stolen).status]
+    expect([...statuses].sort()).toEqual([200, 401])
+    const works = [await canLogIn(person, "what the person wants"), await canLogIn(person, "what the thief wants")]
+    expect(works).toEqual(statuses.map((status) => status === 200))
+  })
+
+  it("does not outlast what somebody else sets", async () => {
+    const person = await join(server, "viewer")
+    const own = changeOf(person, "what the person wants")
+    await soon()
+    const set = boss.post(`/api/users/${person.id}/password`, { password: "what the boss wants" })
+    checkSuccess(await set)
+    // Where it was the quicker one, it is what the other has replaced.
+    expect([200, 401]).toContain((await own).status)
+    expect([await canLogIn(person, "what the boss wants"), await canLogIn(person, "what the person wants")]).toEqual([true, false])
+  })
+
+  it("is refused where their sessions have been ended, and gives no new one", async () => {
+    const person = await join(server, "viewer")
+    const change = changeOf(person, "what the person wants")
+    await soon()
+    checkSuccess(await boss.send("DELETE", `/api/users/${person.id}/sessions`))
+    const refused = await change
+    checkError(refused, "SESSION_EXPIRED")
+    expect(cookiesOf(refused)).toBe("")
+    expect(await canLogIn(person, person.password)).toBe(true)
+  })
+})
+
+describe("a password that a key sets for somebody", () => {
+  const keyOf = async (person: Person): Promise<{ readonly id: string; readonly token: string }> =>
+    checkSuccess(await person.post("/api/keys", { name: "k", scopes: ["admin"] }), 201)
+  const set = (token: string, { id }: Person) =>
+    server.ask(`/api/users/${id}/password`, {
+      method: "POST",
+      token,
+      headers: { "content-type": "application/json" },
+      body: '{"password":"what the key wants"}',
+    })
+
+  it("is refused where the key is revoked meanwhile", async () => {
+    const [key, person] = [await keyOf(boss), await join(server, "viewer")]
+    const setting = set(key.token, person)
+    await soon()
+    checkSuccess(await boss.send("DELETE", `/api/keys/${key.id}`))
+    checkError(await setting, "INVALID_API_KEY")
+    expect(await canLogIn(person, "what the key wants")).toBe(false)
+  })
+
+  it("is refused where they become an owner meanwhile", async () => {
+    const [key, person] = [await keyOf(boss), await join(server, "viewer")]
+    const setting = set(key.token, person)
+    await soon()
+    checkSuccess(await boss.send("PATCH", `/api/users/${person.id}`, { role: "owner" }))
+    checkError(await setting, "FORBIDDEN")
+    expect(await canLogIn(person, "what the key wants")).toBe(false)
+  })
+})
+
+describe("a deploy by zip", () => {
+  /** Sends the form but for its end, which `finish` sends. */
+  const begin = (token: string, site: string, files: Record<string, string>) => {
+    const { headers, body } = zipForm(zipOf(files), { site_name: site })
+    const req = httpRequest({
+      port: server.port,
+      host: "127.0.0.1",
+      path: "/api/deploy",
+      method: "POST",
+      headers: { host: `localhost:${server.port}`, authorization: `Bearer ${token}`, "content-length": body.byteLength, ...headers },
+      agent: false,
+    })
+    const answer = new Promise<{ readonly status: number; readonly code: string | undefined }>((resolve, reject) => {
+      req.on("error", reject)
+      req.on("response", (res) => {
+        let text = ""
+        res.on("data", (part) => {
+          text += part
+        })
+        res.on("end", () => resolve({ status: res.statusCode!, code: JSON.parse(text).error?.code }))
+      })
+    })
+    req.write(body.subarray(0, -20))
+    return { answer, finish: () => req.end(body.subarray(-20)) }
+  }
+  const deployer = async (...sites: ReadonlyArray<string>) => {
+    const person = await join(server, "deployer", sites)
+    const key = checkSuccess(await person.post("/api/keys", { name: "k", scopes: ["deploy"] }), 201)
+    return { person, key: key as { readonly id: string; readonly token: string } }
+  }
+
+  it("publishes nothing on a site that was taken away while it came", async () => {
+    const { person, key } = await deployer("alpha", "beta")
+    const deploy = begin(key.token, "alpha", { "index.html": "stolen" })
+    await soon()
+    checkSuccess(await boss.send("PATCH", `/api/users/${person.id}`, { role: "deployer", sites: ["beta"] }))
+    deploy.finish()
+    expect(await deploy.answer).toEqual({ status: 403, code: "FORBIDDEN" })
+    expect((await server.ask("/", { host: "alpha.localhost" })).status).toBe(404)
+  })
+
+  it("publishes nothing once its key is revoked, also while it is unpacked", async () => {
+    const { key } = await deployer("gamma")
+    const files = Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`${i}.txt`, `number ${i}`]))
+    const deploy = begin(key.token, "gamma", files)
+    await soon()
+    deploy.finish()
+    await sleep(150)
+    checkSuccess(await boss.send("DELETE", `/api/keys/${key.id}`))
+    const { status } = await deploy.answer
+    // Had it been quicker than the revocation, it might.
+    const order = query<{ type: string }>(
+      server,
+      "SELECT type FROM events WHERE type = 'v1.KeyRevoked' OR (type = 'v1.SiteDeployed' AND actor = ?) ORDER BY seq DESC LIMIT 1",
+      `key:${key.id}`,
+    )
+    expect(order).toEqual([{ type: "v1.KeyRevoked" }])
+    expect([401, 200]).toContain(status)
+  })
+})
