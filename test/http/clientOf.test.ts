@@ -34,8 +34,8 @@ describe("the client of a request", () => {
     [undefined, "unknown"],
   ] as const) {
     it(`is whoever has connected, whatever the headers say: ${peer}`, () => {
-      expect(clientOf(request(peer, spoofed), noProxies)).toEqual({ address, scheme: "http" })
-      if (peer !== "::1") expect(clientOf(request(peer, spoofed), proxies)).toEqual({ address, scheme: "http" })
+      expect(clientOf(request(peer, spoofed), noProxies)).toEqual({ address, scheme: "http", proxied: false })
+      if (peer !== "::1") expect(clientOf(request(peer, spoofed), proxies)).toEqual({ address, scheme: "http", proxied: false })
     })
   }
 

@@ -198,7 +198,7 @@ describe("earlier deploys", () => {
     expect((await server.ask("old")).text).toBe("v2 2")
     const preview = await server.ask(`${first}--old`)
     expect([preview.text, preview.headers["x-robots-tag"]]).toEqual(["v1 3", "noindex"])
-    expect((await server.api("POST", "/sites/old/rollback", { deploy: first })).status).toBe(200)
+    expect((await server.api("POST", "/sites/old/rollback", { to: first })).status).toBe(200)
     expect((await server.ask("old")).text).toBe("v1 4")
   })
 

@@ -1,11 +1,14 @@
 import { randomUUIDv7 } from "node:crypto"
 import * as Effect from "effect/Effect"
 import type { CartridgeWriter } from "../../commands/CartridgeWriter.ts"
+import type { NoLongerAllowed } from "../../commands/Commands.ts"
 import type { Sqlite } from "../../events/cartridge.ts"
 import { type ExpectedVersion, type LogIsReadOnly, type StorageFailed, VersionConflict } from "../../events/EventLog.ts"
 import type { Event } from "../../events/event.ts"
 import { logReader } from "../../events/log.ts"
 import { Caller } from "./contract/authorization.ts"
+
+type AppendError = VersionConflict | LogIsReadOnly | NoLongerAllowed | StorageFailed
 
 /**
  * Changes of single keys, documents and objects, each of which is a stream, by whoever asks the API. Code in a sandbox uses units of work
@@ -25,17 +28,14 @@ export const itemChanges = (writer: typeof CartridgeWriter.Service, db: Sqlite) 
         const version = now ?? streamVersion(stream)
         return Effect.succeed<ExpectedVersion>(version === 0 ? "none" : version)
       }),
-    /** Appends the event, and the blob that it names, if that is not stored yet. */
-    append: (
-      stream: string,
-      expected: ExpectedVersion,
-      event: Event,
-      blob?: Uint8Array,
-    ): Effect.Effect<unknown, VersionConflict | LogIsReadOnly | StorageFailed, Caller> =>
-      Effect.flatMap(Caller, ({ actor, cause }) => {
+    /** Appends the event, and the blob that it names, if that is not stored yet; if whoever asks may still have it done. */
+    append: (stream: string, expected: ExpectedVersion, event: Event, blob?: Uint8Array): Effect.Effect<unknown, AppendError, Caller> =>
+      Effect.flatMap(Caller, ({ actor, cause, refusal }): Effect.Effect<unknown, AppendError> => {
+        const refused = refusal()
+        if (refused !== undefined) return Effect.fail(refused)
         const streams = [{ stream, expected, events: [{ ...event, id: randomUUIDv7() }] }]
         const unit = { kind: "unit", request: { actor, cause, streams }, blobs: blob === undefined ? [] : [blob] } as const
-        return writer.request(unit) as Effect.Effect<unknown, VersionConflict | LogIsReadOnly | StorageFailed>
+        return writer.request(unit) as Effect.Effect<unknown, AppendError>
       }),
   }
 }

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, rmSync } from "node:fs"
+import { appendFileSync, unlinkSync } from "node:fs"
 import { join } from "node:path"
 import { parentPort, workerData } from "node:worker_threads"
 import type { SandboxThreadOptions, ToSandbox } from "../../../src/runtime/messages.ts"
@@ -12,11 +12,15 @@ const { path, watch } = workerData as SandboxThreadOptions
 const { enter, leave } = watched(watch)
 const post = (message: unknown): void => parentPort!.postMessage(message)
 
+/** True for one of all threads, whichever is the first to take the file away. */
 const once = (name: string): boolean => {
-  const file = join(path, name)
-  if (!existsSync(file)) return false
-  rmSync(file)
-  return true
+  try {
+    unlinkSync(join(path, name))
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false
+    throw error
+  }
 }
 
 const hang = (): never => {
