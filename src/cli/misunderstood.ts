@@ -10,13 +10,17 @@ export const misunderstood = (root: Documented, args: ReadonlyArray<string>): Cl
   let entry = root
   const path: Array<string> = []
   const known = new Map([...optionsOf(root), ...builtIn])
+  // Everywhere else these would be taken for the question which version this is.
+  if (!asksForVersion.has(args[0] ?? "")) for (const name of asksForVersion) known.delete(name)
   for (let i = 0; i < args.length && args[i] !== "--"; i++) {
     const arg = args[i]!
-    const [, option] = /^(--[a-z][a-z0-9-]*(?==|$)|-[a-z]$)/i.exec(arg) ?? []
+    const [, option, stuck = ""] = /^(--[a-z][a-z0-9-]*(?==|$)|-[a-z])(.*)$/is.exec(arg) ?? []
     if (option !== undefined) {
       const takesValue = known.get(option.toLowerCase())
-      if (takesValue === undefined) return usageError(`unknown option ${option}`)
-      if (takesValue && !arg.includes("=")) i++
+      const isShort = !option.startsWith("--")
+      if (takesValue === undefined || (isShort && stuck !== "" && !takesValue)) return unknown(isShort ? arg : option)
+      if (isShort && stuck !== "") return usageError(`write ${option} ${stuck.replace(/^=/, "")}, with a space between them`)
+      if (takesValue ? stuck === "" : isBoolean(args[i + 1])) i++
       continue
     }
     const next = entry.verbs.find(({ verb }) => verb === arg)
@@ -30,6 +34,21 @@ export const misunderstood = (root: Documented, args: ReadonlyArray<string>): Cl
   }
   return undefined
 }
+
+const unknown = (option: string): CliError =>
+  usageError(`unknown option ${option}`, `where it is a value, put it last, behind --: … -- ${option}`)
+
+const isBoolean = (arg: string | undefined): boolean => arg === "true" || arg === "false"
+
+/** The same command line with each `--name=value` as two arguments: the library knows the short form of some options only. */
+export const spelledOut = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const end = args.indexOf("--")
+  const own = end < 0 ? args : args.slice(0, end)
+  const words = own.flatMap((arg) => /^(--[a-z][a-z0-9-]*)=([^-].*)$/is.exec(arg)?.slice(1) ?? [arg])
+  return [...words, ...(end < 0 ? [] : args.slice(end))]
+}
+
+const asksForVersion: ReadonlySet<string> = new Set(["--version", "-v"])
 
 /** What the library itself understands. */
 const builtIn: ReadonlyArray<readonly [name: string, takesValue: boolean]> = [

@@ -1,7 +1,9 @@
+import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { fazt } from "../../src/cli/cli.ts"
-import { misunderstood } from "../../src/cli/misunderstood.ts"
+import { misunderstood, spelledOut } from "../../src/cli/misunderstood.ts"
 import { runVerb } from "./runVerb.ts"
+import { tree } from "./tree.ts"
 
 const words = (line: string): ReadonlyArray<string> => line.split(" ")
 
@@ -19,6 +21,11 @@ describe("a command line", () => {
     ["logs hello --follow --nosuch", "unknown option --nosuch"],
     ["kv --nosuch", "unknown option --nosuch"],
     ["--nosuch", "unknown option --nosuch"],
+    ["kv list hello -json", "unknown option -json"],
+    ["kv list hello -n5", "write -n 5, with a space between them"],
+    ["kv list hello -n=5", "write -n 5, with a space between them"],
+    ["documents get hello posts p1 --version 1", "unknown option --version"],
+    ["kv set hello key -y", "unknown option -y"],
     ["nosuch", "there is no command 'nosuch'"],
     ["kv nosuch", "there is no command 'kv nosuch'"],
     ["sites nosuch", "there is no command 'sites nosuch'"],
@@ -43,7 +50,27 @@ describe("a command line", () => {
     "--log-level debug sites",
     "config get limits.zip_ratio",
     "--version",
+    "users --json true",
+    "kv set hello key -- -y",
   ])("%j is left to the verb", (line) => expect(misunderstood(fazt, words(line))).toBeUndefined())
+
+  it("may have its values behind =, whatever the library knows", async () => {
+    expect(spelledOut(words("keys create --name=ci --scopes=read,logs -- --a=b"))).toEqual(
+      words("keys create --name ci --scopes read,logs -- --a=b"),
+    )
+    expect(spelledOut(words("logs x --search=-1 A=b"))).toEqual(words("logs x --search=-1 A=b"))
+    const db = join(tree(), "data.db")
+    expect((await runVerb(["server", "init", `--db=${db}`])).code).toBe(0)
+    const made = await runVerb(["keys", "create", "--name=ci", "--scopes=read", "--scopes=logs", `--db=${db}`, "--json"])
+    expect([made.code, made.json.scopes]).toEqual([0, ["read", "logs"]])
+  })
+
+  it("takes what looks like an option behind --", async () => {
+    const db = join(tree(), "data.db")
+    expect((await runVerb(["server", "init", "--db", db])).code).toBe(0)
+    expect((await runVerb(["kv", "set", "root", "key", "--db", db, "--", "-y"])).stderr).toBe("")
+    expect((await runVerb(["kv", "get", "root", "key", "--db", db])).stdout).toBe("-y\n")
+  })
 
   it("is told what is wrong with a value without the way to it", async () => {
     const expires = await runVerb(words("keys create --name x --expires abc"))

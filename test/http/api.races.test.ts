@@ -2,7 +2,7 @@ import { request as httpRequest } from "node:http"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { passwordCost } from "../../src/http/accounts/password.ts"
-import { askLocally, query } from "../support/api.ts"
+import { askLocally, query, sha256 } from "../support/api.ts"
 import { checkError, checkSuccess } from "../support/checks.ts"
 import { cookiesOf, join, logIn, type Person, send } from "../support/people.ts"
 import { cheapPasswords, realPasswords, startServer, type TestServer, zipForm } from "../support/server.ts"
@@ -95,6 +95,28 @@ describe("a password that a key sets for somebody", () => {
     checkSuccess(await boss.send("PATCH", `/api/users/${person.id}`, { role: "owner" }))
     checkError(await setting, "FORBIDDEN")
     expect(await canLogIn(person, "what the key wants")).toBe(false)
+  })
+})
+
+describe("content that is uploaded", () => {
+  it.each(["/api/blobs", `/api/blobs/${sha256("content")}`])("is not stored once its key is revoked: %s", async (path) => {
+    const key = checkSuccess(await boss.post("/api/keys", { name: "k", scopes: ["deploy"] }), 201)
+    const length = Buffer.alloc(4)
+    length.writeUInt32BE(7)
+    const body = Buffer.concat([...(path === "/api/blobs" ? [length] : []), Buffer.from("content")])
+    const headers = { host: `localhost:${server.port}`, authorization: `Bearer ${key.token}`, "content-length": body.byteLength }
+    const method = path === "/api/blobs" ? "POST" : "PUT"
+    const req = httpRequest({ port: server.port, host: "127.0.0.1", path, method, headers, agent: false })
+    const status = new Promise<number>((resolve, reject) => {
+      req.on("error", reject)
+      req.on("response", (res) => resolve(res.resume().statusCode!))
+    })
+    req.write(body.subarray(0, -1))
+    await soon()
+    checkSuccess(await boss.send("DELETE", `/api/keys/${key.id}`))
+    req.end(body.subarray(-1))
+    expect(await status).toBe(401)
+    expect(checkSuccess(await boss.post("/api/blobs/missing", { hashes: [sha256("content")] })).missing).toHaveLength(1)
   })
 })
 

@@ -15,6 +15,7 @@ const Short = Schema.String.pipe(Schema.minLength(1), Schema.maxLength(64))
 const Params = exactly(Schema.Struct({ deleted: Flag, limit: Limit(1000, 100) }))
 const Secret = Schema.String.annotations({ message: () => "it is no text" })
 
+// Lists and objects are not quoted: anything may be in them.
 describe("what does not fit a schema is told as", () => {
   // biome-ignore format: a table.
   it.each<[what: string, Schema.Schema.AnyNoContext, value: unknown, field: string, constraint: string, message: string]>([
@@ -37,23 +38,23 @@ describe("what does not fit a schema is told as", () => {
     ["a string that is too short", Schema.Struct({ a: Short }), { a: "" },
       "a", "a string of at least 1 character", 'a: Expected a string of at least 1 character, actual ""'],
     ["a boolean", Schema.Struct({ a: Schema.optional(Schema.Boolean) }), { a: "x" }, "a", "true or false", 'a: Expected true or false, actual "x"'],
-    ["a list", Schema.Struct({ a: Schema.Array(Word) }), { a: "read" }, "a", "a list", 'a: Expected a list, actual "read"'],
+    ["a list", Schema.Struct({ a: Schema.Array(Word) }), { a: "read" }, "a", "a list", "a: Expected a list"],
     ["a list that is too long", Schema.Struct({ a: Schema.Array(Word).pipe(Schema.maxItems(1)) }), { a: ["read", "kv"] },
-      "a", "a list of at most 1 item", 'a: Expected a list of at most 1 item, actual ["read","kv"]'],
+      "a", "a list of at most 1 item", "a: Expected a list of at most 1 item"],
     ["a list or null", Schema.Struct({ a: Schema.optional(Schema.NullOr(Schema.Array(Word))) }), { a: 1 },
-      "a", "a list or null", "a: Expected a list or null, actual 1"],
+      "a", "a list or null", "a: Expected a list or null"],
     ["an element of a list that may be null", Schema.Struct({ a: Schema.optional(Schema.NullOr(Schema.Array(Schema.String))) }), { a: [1] },
       "a.0", "a string", "a.0: Expected a string, actual 1"],
-    ["an object", Schema.Struct({ site: Schema.String }), 5, "", "an object with site", "Expected an object with site, actual 5"],
+    ["an object", Schema.Struct({ site: Schema.String }), 5, "", "an object with site", "Expected an object with site"],
     ["an object of which something may be left out",
       Schema.Struct({ a: Schema.Struct({ b: Schema.Struct({ c: Word }), d: Schema.optional(Word), e: Schema.String }) }), { a: 5 },
-      "a", "an object with b, e, perhaps d", "a: Expected an object with b, e, perhaps d, actual 5"],
+      "a", "an object with b, e, perhaps d", "a: Expected an object with b, e, perhaps d"],
     ["an object of which everything may be left out", Schema.Struct({ to: Schema.optional(Schema.String) }), [],
-      "", "an object, perhaps with to", "Expected an object, perhaps with to, actual []"],
+      "", "an object, perhaps with to", "Expected an object, perhaps with to"],
     ["an object with any names", Schema.Struct({ a: Schema.Record({ key: Schema.String, value: Word }) }), { a: 5 },
-      "a", "an object", "a: Expected an object, actual 5"],
+      "a", "an object", "a: Expected an object"],
     ["an object with a name of its own", Schema.Struct({ a: Word }).annotations({ identifier: "Login" }), 5,
-      "", "an object", "Expected an object, actual 5"],
+      "", "an object", "Expected an object"],
     ["something within what may be left out", Schema.Struct({ a: Schema.optional(Schema.Struct({ b: Word })) }), { a: {} },
       "a.b", "is missing", "a.b: is missing"],
     ["an unknown field", exactly(Schema.Struct({ a: Word, b: Word })), { a: "kv", b: "kv", bb: 1 },

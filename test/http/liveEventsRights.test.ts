@@ -86,6 +86,7 @@ describe("a request for events is refused, in the envelope,", () => {
     "stream=a&stream=b",
     "actor=a&actor=b",
     "types=ConfigSet",
+    "lastEventId=x",
   ])("for what cannot be meant: %s", async (query) => {
     expect(await refusal(`?${query}`, { token: await server.key(["audit"]) })).toEqual([400, "VALIDATION_FAILED"])
   })

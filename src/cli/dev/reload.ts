@@ -16,14 +16,15 @@ const largestPage = 5 * 1024 * 1024
 
 /**
  * Reloads the page when the site is no longer the version its tag names: when it changes, and also when it has changed between the
- * page and the script, or while the server was away. Once for each version: a service worker may go on giving an old page.
+ * page and the script, or while the server was away. Once for each version and page: a service worker may go on giving an old one.
  */
 const script = `{
   const shown = document.currentScript.src.split("?")[1]
   const news = new EventSource(${JSON.stringify(eventsPath)})
   news.onmessage = ({ data }) => {
-    if (data === shown || data === sessionStorage.getItem("fazt-dev")) return
-    sessionStorage.setItem("fazt-dev", data)
+    const loaded = "fazt-dev " + location.href
+    if (data === shown || data === sessionStorage.getItem(loaded)) return
+    sessionStorage.setItem(loaded, data)
     location.reload()
   }
   news.addEventListener("refused", ({ data }) => console.error("fazt dev: " + JSON.parse(data)))

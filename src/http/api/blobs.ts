@@ -2,6 +2,7 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Effect from "effect/Effect"
 import { CartridgeWriter } from "../../commands/CartridgeWriter.ts"
+import { NoLongerAllowed } from "../../commands/Commands.ts"
 import { portAsk } from "../../commands/writerPort.ts"
 import { blobReader } from "../../events/blobs.ts"
 import { LogIsReadOnly, StorageFailed } from "../../events/EventLog.ts"
@@ -12,16 +13,22 @@ import { Reads } from "../Reads.ts"
 import { Settings } from "../Settings.ts"
 import { Api } from "./Api.ts"
 import { decodeBlobBatch, maxBatchBytes, maxBatchedBlobBytes } from "./blobBatch.ts"
-import { bodyParts, cutShort, isCutShort } from "./body.ts"
+import { bodyParts, cutShort, isCutShort, whileAllowed } from "./body.ts"
+import { Caller } from "./contract/authorization.ts"
 import type { DomainError, Failure } from "./envelope.ts"
 import { refuse } from "./failures.ts"
+import type { Principal } from "./policy.ts"
 
 /** Runs an upload. What it fails with is the client's affair or the disk's, or else a defect. */
-export const upload = <A>(run: () => Promise<A>): Effect.Effect<A, DomainError | Failure> =>
-  Effect.catchAll(Effect.tryPromise({ try: run, catch: (error) => error }), (error): Effect.Effect<never, DomainError | Failure> => {
-    if (error instanceof DeployRefused || error instanceof StorageFailed || error instanceof LogIsReadOnly) return Effect.fail(error)
-    return isCutShort(error) ? Effect.fail(cutShort) : Effect.die(error)
-  })
+export const upload = <A>(run: (caller: Principal) => Promise<A>): Effect.Effect<A, DomainError | Failure, Caller> =>
+  Effect.flatMap(Caller, (caller) => Effect.tryPromise({ try: () => run(caller), catch: (error) => error })).pipe(
+    Effect.catchAll((error): Effect.Effect<never, DomainError | Failure> => {
+      if (refusals.some((kind) => error instanceof kind)) return Effect.fail(error as DomainError)
+      return isCutShort(error) ? Effect.fail(cutShort) : Effect.die(error)
+    }),
+  )
+
+const refusals = [DeployRefused, StorageFailed, LogIsReadOnly, NoLongerAllowed] as const
 
 const batchTooLarge = () =>
   new DeployRefused({ code: "PAYLOAD_TOO_LARGE", status: 413, message: `A batch of blobs may have ${maxBatchBytes} bytes. Send several.` })
@@ -49,21 +56,21 @@ export const blobsLayer = HttpApiBuilder.group(Api, "blobs", (handlers) =>
     return handlers
       .handle("missing", ({ payload }) => Effect.map(queries.absent(payload.hashes), (missing) => ({ data: { missing } })))
       .handleRaw("uploadBatch", ({ request }) =>
-        upload(async () => {
+        upload(async ({ refusal }) => {
           const parts: Array<Buffer> = []
-          const body = NodeHttpServerRequest.toIncomingMessage(request)
-          for await (const part of bodyParts(body, maxBatchBytes, batchTooLarge)) parts.push(part)
+          const body = bodyParts(NodeHttpServerRequest.toIncomingMessage(request), maxBatchBytes, batchTooLarge)
+          for await (const part of whileAllowed(body, refusal)) parts.push(part)
           const batch = decodeBlobBatch(Buffer.concat(parts))
           if (batch === undefined) throw batchMalformed()
           return { data: { hashes: (await ask({ kind: "putBlobs", blobs: batch })) as ReadonlyArray<string> } }
         }).pipe(refuse),
       )
       .handleRaw("upload", ({ path: { hash }, request }) =>
-        upload(async () => {
+        upload(async ({ refusal }) => {
           const sink = blobSink(ask, (known) => blobs.size(known) !== undefined)
           const max = settings.number("limits.file_bytes")
           const body = bodyParts(NodeHttpServerRequest.toIncomingMessage(request), max, () => fileTooLarge(hash, max))
-          const stored = await sink.store(body, hash)
+          const stored = await sink.store(whileAllowed(body, refusal), hash)
           await sink.flush()
           return { data: stored }
         }).pipe(refuse),

@@ -6,6 +6,7 @@ import { maxJsonDepth } from "../../runtime/jsonValue.ts"
 import { DeployRefused } from "../deploy/refused.ts"
 import { bodyFile } from "../deploy/upload.ts"
 import { Failure, refusal } from "./envelope.ts"
+import type { Principal } from "./policy.ts"
 
 /**
  * A request's body in parts, refused with `tooLarge` once it passes `max` bytes: at once if its length is announced. The
@@ -24,6 +25,13 @@ export async function* bodyParts(req: IncomingMessage, max: number, tooLarge: ()
     // What is still coming goes nowhere; the client would otherwise wait to send it.
     req.resume()
   }
+}
+
+/** The same parts, which come to nothing if whoever sends them may not do it any more when they have come. */
+export async function* whileAllowed<A>(parts: AsyncIterable<A>, refusal: Principal["refusal"]): AsyncGenerator<A> {
+  yield* parts
+  const refused = refusal()
+  if (refused !== undefined) throw refused
 }
 
 /** Whether reading a body failed because the client went away or sent less than it said. */

@@ -63,7 +63,9 @@ const merged = (field: string, all: ReadonlyArray<Read>): Issue & { readonly sai
   const expected = alternatives([...new Set(wanted.map((one) => one.expected))])
   const constraint = [...(wanted.length === 0 ? [] : [expected]), ...said].join(" or ").slice(0, longestConstraint)
   // A schema with words of its own may have them so as not to quote what was sent.
-  const actual = said.length > 0 ? undefined : wanted.at(-1)?.actual
+  const isWhole = /^an? (object|list)/.test(expected)
+  // Nor is a part of the body quoted that may have anything in it.
+  const actual = said.length > 0 || isWhole ? undefined : wanted.at(-1)?.actual
   const shown = actual === undefined ? "" : `, actual ${actual.length > longestActual ? `${actual.slice(0, longestActual)}…` : actual}`
   return { field, constraint, said: said.length > 0 ? constraint : `Expected ${constraint}${shown}` }
 }

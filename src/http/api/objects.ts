@@ -15,7 +15,7 @@ import { Reads } from "../Reads.ts"
 import { Settings } from "../Settings.ts"
 import { Api } from "./Api.ts"
 import { upload } from "./blobs.ts"
-import { bodyParts } from "./body.ts"
+import { bodyParts, whileAllowed } from "./body.ts"
 import { contentSender } from "./content.ts"
 import type { ObjectVersion, StoredObject } from "./contract/objects.ts"
 import { type Failure, invalid, refusal } from "./envelope.ts"
@@ -67,10 +67,11 @@ export const objectsLayer = HttpApiBuilder.group(Api, "objects", (handlers) =>
       })
 
     const receive = (request: HttpServerRequest.HttpServerRequest) =>
-      upload(async () => {
+      upload(async ({ refusal }) => {
         const sink = blobSink(ask, (hash) => blobs.size(hash) !== undefined)
         const max = settings.number("limits.file_bytes")
-        const stored = await sink.store(bodyParts(NodeHttpServerRequest.toIncomingMessage(request), max, () => tooLarge(max)))
+        const body = bodyParts(NodeHttpServerRequest.toIncomingMessage(request), max, () => tooLarge(max))
+        const stored = await sink.store(whileAllowed(body, refusal))
         await sink.flush()
         return stored
       })

@@ -9,25 +9,25 @@ export interface LiveRequest {
   readonly after: number | undefined
 }
 
-const parameters = ["after", "site", "stream", "type", "actor"] as const
+const parameters = ["after", "lastEventId", "site", "stream", "type", "actor"] as const
 const longestName = 1024
 const mostTypes = 50
 
 /**
  * Reads `?after=<seq>&site=&stream=&type=&actor=`, of which only `type` may stand there more than once. The header `Last-Event-ID`, with which a
- * browser says where it was when its connection broke, counts more than `after`.
+ * browser says where it was when its connection broke, counts more than `after`; so does `lastEventId`, with which libraries do that.
  */
 export const liveRequest = (req: Pick<IncomingMessage, "url" | "headers">): LiveRequest | Failure => {
   const query = queryOf(req)
   const unknown = [...query.keys()].find((name) => !(parameters as ReadonlyArray<string>).includes(name))
   if (unknown !== undefined) return invalid(unknown.slice(0, 100), `not known here; known are: ${parameters.join(", ")}`)
   const types = query.getAll("type")
-  const once = ["site", "stream", "actor", "after"].find((name) => query.getAll(name).length > 1)
+  const once = ["site", "stream", "actor", "after", "lastEventId"].find((name) => query.getAll(name).length > 1)
   if (once !== undefined) return invalid(once, "give it once only")
   const tooLong = ["site", "stream", "type", "actor"].find((name) => query.getAll(name).some(({ length }) => length > longestName))
   if (tooLong !== undefined) return invalid(tooLong, `it is longer than ${longestName} characters`)
   if (types.length > mostTypes) return invalid("type", `give at most ${mostTypes}`)
-  const lastId = req.headers["last-event-id"]
+  const lastId = req.headers["last-event-id"] ?? query.get("lastEventId")
   const name = lastId ? "Last-Event-ID" : "after"
   const after = lastId ? String(lastId) : query.get("after")
   if (after !== null && !/^\d{1,15}$/.test(after)) return invalid(name, "it has to be the seq of an event, a whole number")
