@@ -94,11 +94,11 @@ describe("the body of a publish request", () => {
       try {
         const [gone, coming] = [begin(token, "one"), begin(token, "two")]
         gone.status.catch(() => {})
-        await expect.poll(() => readdirSync(folder).length).toBe(2)
+        await expect.poll(() => readdirSync(folder).length, { timeout: 10_000 }).toBe(2)
         gone.cancel()
         coming.finish()
         expect(await coming.status).toBe(201)
-        await expect.poll(() => readdirSync(folder)).toEqual([])
+        await expect.poll(() => readdirSync(folder), { timeout: 10_000 }).toEqual([])
       } finally {
         if (before === undefined) delete process.env["TMPDIR"]
         else process.env["TMPDIR"] = before
