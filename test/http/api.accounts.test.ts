@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { passwordCost } from "../../src/http/accounts/password.ts"
-import { askLocally, query } from "../support/api.ts"
+import { askLocally, query, withoutRates } from "../support/api.ts"
 import { checkError, checkList, checkSuccess } from "../support/checks.ts"
 import { cookiesOf, join, logIn, type Person, send } from "../support/people.ts"
 import { type Ask, cheapPasswords, owner, realPasswords, startServer, type TestServer } from "../support/server.ts"
@@ -9,7 +9,7 @@ let server: TestServer
 beforeAll(async () => {
   server = await startServer()
   // The tests log in more often than a person would.
-  await askLocally(server, "/api/config/limits.api_auth_per_minute", { method: "PUT", body: '{"value":"0"}' })
+  await withoutRates(server, ["auth"])
 })
 afterAll(() => server.stop())
 

@@ -1,18 +1,18 @@
 import { request } from "node:http"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { policy } from "../../src/http/api/policy.ts"
-import { apiOf, askLocally, manifestOf } from "../support/api.ts"
+import { apiOf, askLocally, manifestOf, withoutRates } from "../support/api.ts"
 import { checkError, checkList, checkSuccess } from "../support/checks.ts"
 import { join, type Person, send } from "../support/people.ts"
 import { type Answer, startServer, type TestServer, zipForm } from "../support/server.ts"
+import { whileSending } from "../support/whileSending.ts"
 import { zipOf } from "../support/zip.ts"
 
 let server: TestServer
 let owner: Person
 beforeAll(async () => {
   server = await startServer()
-  for (const limit of ["auth", "read", "write", "upload"])
-    await askLocally(server, `/api/config/limits.api_${limit}_per_minute`, { method: "PUT", body: '{"value":"0"}' })
+  await withoutRates(server)
   owner = await join(server, "owner")
   for (const site of ["mine", "victim"]) await owner.post("/api/sites", { site })
 })
@@ -23,28 +23,6 @@ const key = async (by: Person, scopes: ReadonlyArray<string>, more: Record<strin
     readonly id: string
     readonly token: string
   }
-
-/** Begins a request, does something while its body is on its way, and sends the rest. */
-const whileSending = (
-  method: string,
-  path: string,
-  headers: Record<string, string>,
-  body: string | Buffer,
-  meanwhile: () => Promise<unknown>,
-): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const bytes = Buffer.from(body)
-    const all = { host: "localhost", "content-type": "application/json", "content-length": String(bytes.length), ...headers }
-    const req = request({ port: server.port, host: "127.0.0.1", path, method, headers: all, agent: false }, (res) => {
-      res.resume()
-      res.on("end", () => resolve(res.statusCode!))
-    })
-    req.on("error", reject)
-    req.write(bytes.subarray(0, 1), () => {
-      // The server has seen the head by then.
-      setTimeout(() => meanwhile().then(() => req.end(bytes.subarray(1)), reject), 100)
-    })
-  })
 
 describe("an address that could be read in two ways", () => {
   it.each([
@@ -115,7 +93,8 @@ describe("a page of another origin", () => {
 describe("rights that are taken away while a body is on its way", () => {
   it("are gone when it has come: a changed password ends a stolen session that is inviting an owner", async () => {
     const victim = await join(server, "owner")
-    const status = await whileSending("POST", "/api/invitations", { cookie: victim.cookie }, '{"role":"owner"}', () =>
+    const inviting = { headers: { cookie: victim.cookie }, body: '{"role":"owner"}' }
+    const { status } = await whileSending(server.port, "/api/invitations", inviting, () =>
       askLocally(server, `/api/users/${victim.id}/password`, { method: "POST", body: "{}" }),
     )
     expect(status).toBe(401)
@@ -130,7 +109,7 @@ describe("rights that are taken away while a body is on its way", () => {
   ] as const)("are gone for %s sent with a key that is revoked meanwhile", async (_, method, path, scopes, headers, body) => {
     const { id, token } = await key(owner, scopes)
     const before = (await owner.get("/api/audit?limit=1")).json.data[0].seq
-    const status = await whileSending(method, path, { authorization: `Bearer ${token}`, ...headers }, body, () =>
+    const { status } = await whileSending(server.port, path, { method, token, headers, body }, () =>
       owner.send("DELETE", `/api/keys/${id}`),
     )
     expect(status).toBe(401)
@@ -140,9 +119,9 @@ describe("rights that are taken away while a body is on its way", () => {
 
   it("are gone for a zip that is deployed with a key that is revoked meanwhile", async () => {
     const { id, token } = await key(owner, ["deploy"])
-    const { headers, body } = zipForm(zipOf({ "index.html": "too late" }), { site_name: "victim" })
-    const sent = { ...headers, authorization: `Bearer ${token}` }
-    expect(await whileSending("POST", "/api/deploy", sent, body, () => owner.send("DELETE", `/api/keys/${id}`))).toBe(401)
+    const form = zipForm(zipOf({ "index.html": "too late" }), { site_name: "victim" })
+    const { status } = await whileSending(server.port, "/api/deploy", { ...form, token }, () => owner.send("DELETE", `/api/keys/${id}`))
+    expect(status).toBe(401)
     expect(checkSuccess(await owner.get("/api/sites/victim")).deploy).toBeNull()
   })
 })
@@ -198,7 +177,7 @@ describe("somebody at the same address", () => {
       checkError(await send(server, undefined, "POST", "/api/login", {}), "RATE_LIMIT_EXCEEDED")
       checkError(await send(server, owner.cookie, "POST", "/api/login", {}), "VALIDATION_FAILED")
     } finally {
-      await askLocally(server, "/api/config/limits.api_auth_per_minute", { method: "PUT", body: '{"value":"0"}' })
+      await withoutRates(server, ["auth"])
     }
   })
 

@@ -1,6 +1,6 @@
 import { Secret, TOTP } from "otpauth"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
-import { askLocally, query } from "../support/api.ts"
+import { askLocally, query, withoutRates } from "../support/api.ts"
 import { authenticator } from "../support/authenticator.ts"
 import { checkError, checkList, checkSuccess } from "../support/checks.ts"
 import { cookiesOf, join, type Person, send } from "../support/people.ts"
@@ -9,7 +9,7 @@ import { startServer, type TestServer } from "../support/server.ts"
 let server: TestServer
 beforeAll(async () => {
   server = await startServer()
-  await askLocally(server, "/api/config/limits.api_auth_per_minute", { method: "PUT", body: '{"value":"0"}' })
+  await withoutRates(server, ["auth"])
 })
 afterAll(() => server.stop())
 

@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { openForReading } from "../../src/events/cartridge.ts"
-import { askLocally } from "../support/api.ts"
+import { withoutRates } from "../support/api.ts"
 import { answerChecker, type Described, type Document, type Operation, operationsOf } from "../support/openapi.ts"
 import { join, type Person } from "../support/people.ts"
 import { type Ask, startServer, type TestServer } from "../support/server.ts"
@@ -13,8 +13,7 @@ let operations: ReadonlyArray<Described>
 let problemOf: ReturnType<typeof answerChecker>
 beforeAll(async () => {
   server = await startServer()
-  for (const limit of ["auth", "read", "write", "upload"])
-    await askLocally(server, `/api/config/limits.api_${limit}_per_minute`, { method: "PUT", body: '{"value":"0"}' })
+  await withoutRates(server)
   db = openForReading(server.db)
   const count = db.prepare<[], number>(`SELECT count(*) FROM events WHERE type NOT IN ${beside}`).pluck()
   facts = () => count.get()!

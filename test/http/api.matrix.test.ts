@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { Scope } from "../../src/events/keys.ts"
 import { Api } from "../../src/http/api/Api.ts"
 import { policy } from "../../src/http/api/policy.ts"
-import { askLocally } from "../support/api.ts"
+import { askLocally, withoutRates } from "../support/api.ts"
 import { join, type Person } from "../support/people.ts"
 import {
   elsewhere,
@@ -20,8 +20,7 @@ let server: TestServer
 let owner: Person
 beforeAll(async () => {
   server = await startServer()
-  for (const limit of ["auth", "read", "write", "upload"])
-    await askLocally(server, `/api/config/limits.api_${limit}_per_minute`, { method: "PUT", body: '{"value":"0"}' })
+  await withoutRates(server)
   owner = await join(server, "owner")
   for (const site of ["mine", "other"]) await owner.post("/api/sites", { site })
 })

@@ -1,20 +1,19 @@
-import { request as httpRequest } from "node:http"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { ErrorCode } from "../../src/errorCodes.ts"
 import { passwordCost } from "../../src/http/accounts/password.ts"
-import { askLocally, query, sha256 } from "../support/api.ts"
+import { query, sha256, withoutRates } from "../support/api.ts"
 import { checkError, checkSuccess } from "../support/checks.ts"
 import { cookiesOf, join, logIn, type Person, send } from "../support/people.ts"
 import { type Answer, cheapPasswords, realPasswords, startServer, type TestServer, zipForm } from "../support/server.ts"
+import { whileSending } from "../support/whileSending.ts"
 import { zipOf } from "../support/zip.ts"
 
 let server: TestServer
 let boss: Person
 beforeAll(async () => {
   server = await startServer({ mode: "threads" })
-  for (const limit of ["auth", "read", "write", "upload"])
-    await askLocally(server, `/api/config/limits.api_${limit}_per_minute`, { method: "PUT", body: '{"value":"0"}' })
+  await withoutRates(server)
   boss = await join(server, "owner")
   // A hash takes so long that others can act meanwhile.
   Object.assign(passwordCost, realPasswords)
@@ -120,51 +119,20 @@ describe("a password that a key sets for somebody", () => {
 
 describe("content that is uploaded", () => {
   it.each(["/api/blobs", `/api/blobs/${sha256("content")}`])("is not stored once its key is revoked: %s", async (path) => {
-    const key = checkSuccess(await boss.post("/api/keys", { name: "k", scopes: ["deploy"] }), 201)
+    const { id, token } = checkSuccess(await boss.post("/api/keys", { name: "k", scopes: ["deploy"] }), 201)
     const length = Buffer.alloc(4)
     length.writeUInt32BE(7)
-    const body = Buffer.concat([...(path === "/api/blobs" ? [length] : []), Buffer.from("content")])
-    const headers = { host: `localhost:${server.port}`, authorization: `Bearer ${key.token}`, "content-length": body.byteLength }
-    const method = path === "/api/blobs" ? "POST" : "PUT"
-    const req = httpRequest({ port: server.port, host: "127.0.0.1", path, method, headers, agent: false })
-    const status = new Promise<number>((resolve, reject) => {
-      req.on("error", reject)
-      req.on("response", (res) => resolve(res.resume().statusCode!))
-    })
-    req.write(body.subarray(0, -1))
-    await soon()
-    checkSuccess(await boss.send("DELETE", `/api/keys/${key.id}`))
-    req.end(body.subarray(-1))
-    expect(await status).toBe(401)
+    const isBatch = path === "/api/blobs"
+    const body = Buffer.concat([...(isBatch ? [length] : []), Buffer.from("content")])
+    const { status } = await whileSending(server.port, path, { method: isBatch ? "POST" : "PUT", token, body }, async () =>
+      checkSuccess(await boss.send("DELETE", `/api/keys/${id}`)),
+    )
+    expect(status).toBe(401)
     expect(checkSuccess(await boss.post("/api/blobs/missing", { hashes: [sha256("content")] })).missing).toHaveLength(1)
   })
 })
 
 describe("a deploy by zip", () => {
-  /** Sends the form but for its end, which `finish` sends. */
-  const begin = (token: string, site: string, files: Record<string, string>) => {
-    const { headers, body } = zipForm(zipOf(files), { site_name: site })
-    const req = httpRequest({
-      port: server.port,
-      host: "127.0.0.1",
-      path: "/api/deploy",
-      method: "POST",
-      headers: { host: `localhost:${server.port}`, authorization: `Bearer ${token}`, "content-length": body.byteLength, ...headers },
-      agent: false,
-    })
-    const answer = new Promise<{ readonly status: number; readonly code: string | undefined }>((resolve, reject) => {
-      req.on("error", reject)
-      req.on("response", (res) => {
-        let text = ""
-        res.on("data", (part) => {
-          text += part
-        })
-        res.on("end", () => resolve({ status: res.statusCode!, code: JSON.parse(text).error?.code }))
-      })
-    })
-    req.write(body.subarray(0, -20))
-    return { answer, finish: () => req.end(body.subarray(-20)) }
-  }
   const deployer = async (...sites: ReadonlyArray<string>) => {
     const person = await join(server, "deployer", sites)
     const key = checkSuccess(await person.post("/api/keys", { name: "k", scopes: ["deploy"] }), 201)
@@ -173,23 +141,21 @@ describe("a deploy by zip", () => {
 
   it("publishes nothing on a site that was taken away while it came", async () => {
     const { person, key } = await deployer("alpha", "beta")
-    const deploy = begin(key.token, "alpha", { "index.html": "stolen" })
-    await soon()
-    checkSuccess(await boss.send("PATCH", `/api/users/${person.id}`, { role: "deployer", sites: ["beta"] }))
-    deploy.finish()
-    expect(await deploy.answer).toEqual({ status: 403, code: "FORBIDDEN" })
+    const form = zipForm(zipOf({ "index.html": "stolen" }), { site_name: "alpha" })
+    const refused = await whileSending(server.port, "/api/deploy", { ...form, token: key.token }, async () =>
+      checkSuccess(await boss.send("PATCH", `/api/users/${person.id}`, { role: "deployer", sites: ["beta"] })),
+    )
+    expect(refused).toEqual({ status: 403, code: "FORBIDDEN" })
     expect((await server.ask("/", { host: "alpha.localhost" })).status).toBe(404)
   })
 
   it("publishes nothing once its key is revoked, also while it is unpacked", async () => {
     const { key } = await deployer("gamma")
     const files = Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`${i}.txt`, `number ${i}`]))
-    const deploy = begin(key.token, "gamma", files)
-    await soon()
-    deploy.finish()
-    await sleep(150)
+    const deploy = server.ask("/api/deploy", { method: "POST", token: key.token, ...zipForm(zipOf(files), { site_name: "gamma" }) })
+    await sleep(200)
     checkSuccess(await boss.send("DELETE", `/api/keys/${key.id}`))
-    const { status } = await deploy.answer
+    const { status } = await deploy
     // Had it been quicker than the revocation, it might.
     const order = query<{ type: string }>(
       server,

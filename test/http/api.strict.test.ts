@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { askLocally, query } from "../support/api.ts"
+import { query, withoutRates } from "../support/api.ts"
 import { checkError } from "../support/checks.ts"
 import { type Described, type Document, operationsOf } from "../support/openapi.ts"
 import { join, type Person, send } from "../support/people.ts"
@@ -10,8 +10,7 @@ let owner: Person
 let operations: ReadonlyArray<Described>
 beforeAll(async () => {
   server = await startServer()
-  for (const limit of ["auth", "read", "write", "upload"])
-    await askLocally(server, `/api/config/limits.api_${limit}_per_minute`, { method: "PUT", body: '{"value":"0"}' })
+  await withoutRates(server)
   owner = await join(server, "owner")
   const document: Document = (await server.ask("/api/openapi.json")).json
   operations = operationsOf(document)

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import type { Role } from "../../src/events/accounts.ts"
-import { askLocally, query } from "../support/api.ts"
+import { askLocally, query, withoutRates } from "../support/api.ts"
 import { checkError, checkList, checkSuccess } from "../support/checks.ts"
 import { cookiesOf, join, type Person, send } from "../support/people.ts"
 import { startServer, type TestServer } from "../support/server.ts"
@@ -10,7 +10,7 @@ let owner: Person
 let admin: Person
 beforeAll(async () => {
   server = await startServer()
-  await askLocally(server, "/api/config/limits.api_auth_per_minute", { method: "PUT", body: '{"value":"0"}' })
+  await withoutRates(server, ["auth"])
   owner = await join(server, "owner")
   admin = await join(server, "admin")
 })

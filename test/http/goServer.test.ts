@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { askLocally } from "../support/api.ts"
+import { withoutRates } from "../support/api.ts"
 import { checkError, checkSuccess } from "../support/checks.ts"
 import { cookiesOf, logIn, type Person, send } from "../support/people.ts"
 import { type Ask, owner, startServer, type TestServer } from "../support/server.ts"
@@ -10,7 +10,7 @@ let server: TestServer
 let person: Person
 beforeAll(async () => {
   server = await startServer({ domain: "fazt.test" })
-  await askLocally(server, "/api/config/limits.api_auth_per_minute", { method: "PUT", body: '{"value":"0"}' })
+  await withoutRates(server, ["auth"])
   person = await logIn(server)
   await person.post("/api/sites", { site: "test" })
 })

@@ -56,6 +56,17 @@ export const askLocally = (
     req.end(body)
   })
 
+/** Lets a test send as many requests of these kinds as it likes. */
+export const withoutRates = async (
+  server: Pick<TestServer, "db">,
+  kinds: ReadonlyArray<"auth" | "read" | "write" | "upload"> = ["auth", "read", "write", "upload"],
+): Promise<void> => {
+  for (const kind of kinds) {
+    const { status, text } = await askLocally(server, `/api/config/limits.api_${kind}_per_minute`, { method: "PUT", body: '{"value":"0"}' })
+    if (status !== 200) throw new Error(`${status} ${text}`)
+  }
+}
+
 /** Status and error code: what a refusal is known by. */
 export const refusal = ({ status, json }: Answer): readonly [status: number, code: string | undefined] => [status, json.error?.code]
 
