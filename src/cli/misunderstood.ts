@@ -9,9 +9,7 @@ import type { Documented } from "./verb.ts"
 export const misunderstood = (root: Documented, args: ReadonlyArray<string>): CliError | undefined => {
   let entry = root
   const path: Array<string> = []
-  const known = new Map([...optionsOf(root), ...builtIn])
-  // Everywhere else these would be taken for the question which version this is.
-  if (!asksForVersion.has(args[0] ?? "")) for (const name of asksForVersion) known.delete(name)
+  const known = new Map([...optionsOf(root), ...builtIn, ...(asksForVersion(args) ? versionOptions : [])])
   for (let i = 0; i < args.length && args[i] !== "--"; i++) {
     const arg = args[i]!
     const [, option, stuck = ""] = /^(--[a-z][a-z0-9-]*(?==|$)|-[a-z])(.*)$/is.exec(arg) ?? []
@@ -48,14 +46,18 @@ export const spelledOut = (args: ReadonlyArray<string>): ReadonlyArray<string> =
   return [...words, ...(end < 0 ? [] : args.slice(end))]
 }
 
-const asksForVersion: ReadonlySet<string> = new Set(["--version", "-v"])
+const versionOptions = [
+  ["--version", false],
+  ["-v", false],
+] as const
+
+/** Whether it is the question which version this is. The library takes it for that everywhere. */
+export const asksForVersion = ([first]: ReadonlyArray<string>): boolean => versionOptions.some(([name]) => name === first)
 
 /** What the library itself understands. */
 const builtIn: ReadonlyArray<readonly [name: string, takesValue: boolean]> = [
   ["--help", false],
   ["-h", false],
-  ["--version", false],
-  ["-v", false],
   ["--wizard", false],
   ["--completions", true],
   ["--log-level", true],

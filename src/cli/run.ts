@@ -15,7 +15,7 @@ import { type ExitCode, exitCodes } from "./exitCodes.ts"
 import { jsonText, printableLines } from "./format.ts"
 import { asksForHelp, findVerb, renderHelp } from "./help.ts"
 import { Interruption } from "./interruption.ts"
-import { misunderstood, spelledOut } from "./misunderstood.ts"
+import { asksForVersion, misunderstood, spelledOut } from "./misunderstood.ts"
 import { Output } from "./output.ts"
 import { problemOf } from "./problem.ts"
 
@@ -78,7 +78,7 @@ const dispatch = (args: ReadonlyArray<string>) =>
     if (asksForHelp(fazt, args)) return yield* print(renderHelp(path, entry, look))
     const unknown = misunderstood(fazt, asked)
     if (unknown !== undefined) return yield* unknown
-    yield* runCommand(["", "", ...(args[0] === "--version" || args[0] === "-v" ? ["version", ...args.slice(1)] : spelledOut(args))])
+    yield* runCommand(["", "", ...(asksForVersion(args) ? ["version", ...args.slice(1)] : spelledOut(args))])
   })
 
 /** Hands over to the library, which reads the arguments. What it prints of a wrong one is told here instead. */

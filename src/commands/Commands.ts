@@ -26,6 +26,13 @@ export interface Asker {
   readonly refusal?: () => NoLongerAllowed | undefined
 }
 
+/** Fails if they may not have it done any more. */
+export const ensureAllowed = ({ refusal }: Pick<Asker, "refusal">): Effect.Effect<void, NoLongerAllowed> =>
+  Effect.suspend(() => {
+    const refused = refusal?.()
+    return refused === undefined ? Effect.void : Effect.fail(refused)
+  })
+
 export type HandleError = CommandError | LogIsReadOnly | NoLongerAllowed | StorageFailed | VersionConflict
 
 /**
@@ -48,12 +55,11 @@ export class Commands extends Context.Tag("fazt/Commands")<
     Effect.gen(function* () {
       const writer = yield* CartridgeWriter
       return {
-        handle: (command, { actor, cause, id = randomUUIDv7(), refusal }, secrets = []) =>
-          Effect.suspend(() => {
-            const refused = refusal?.()
-            if (refused !== undefined) return Effect.fail(refused)
-            return writer.request({ kind: "command", command, id, actor, cause, secrets }) as Effect.Effect<Handled, HandleError>
-          }),
+        handle: (command, asker, secrets = []) => {
+          const { actor, cause, id = randomUUIDv7() } = asker
+          const request = writer.request({ kind: "command", command, id, actor, cause, secrets }) as Effect.Effect<Handled, HandleError>
+          return Effect.zipRight(ensureAllowed(asker), request)
+        },
       }
     }),
   )

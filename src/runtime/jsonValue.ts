@@ -20,9 +20,9 @@ export const jsonValue = (
  * Whether a JSON text is nested deeper than values may be. Looked at before it is parsed: what goes through such a value afterwards takes
  * time by the square of its depth, or has no stack left.
  */
-export const isTooDeep = (text: string): boolean =>
+export const isTooDeep = (text: string, levels: number = maxJsonDepth): boolean =>
   // So deep a value takes at least two characters a level.
-  text.length > 2 * maxJsonDepth && depthOf(text) > maxJsonDepth
+  text.length > 2 * levels && depthOf(text) > levels
 
 /** Whether the keys of all objects in it are in the order of canonical JSON, so that it is what JSON is anyway. */
 const isOrdered = (value: unknown): boolean => {

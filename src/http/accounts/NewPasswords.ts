@@ -1,7 +1,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { type Failure, refusal } from "../api/envelope.ts"
+import { type Failure, invalid } from "../api/envelope.ts"
 import { ServerInfo } from "../ServerInfo.ts"
 import { LoginsBusy } from "./gate.ts"
 import { hashPassword } from "./password.ts"
@@ -29,4 +29,4 @@ export class NewPasswords extends Context.Tag("fazt/NewPasswords")<
   )
 }
 
-const weak = (problem: string): Failure => refusal("VALIDATION_FAILED", problem, { issues: [{ field: "password", constraint: problem }] })
+const weak = (problem: string): Failure => invalid("password", problem)

@@ -30,7 +30,7 @@ export const hashPassword = (password: string, line?: Line): Promise<string> =>
     return phc(salt, await deriveArgon2id(password, { ...passwordCost, salt, tagBytes }))
   }, line)
 
-/** Whether a password is the one, and whether its hash should be replaced by one of today's algorithm and passwordCost. */
+/** Whether a password is the one, and whether its hash should be replaced by one of today's algorithm and cost. */
 export interface Verdict {
   readonly ok: boolean
   readonly outdated: boolean

@@ -22,7 +22,7 @@ import { Api } from "./Api.ts"
 import { actingUser } from "./actor.ts"
 import type { Passkey, SessionView } from "./contract/account.ts"
 import { Caller } from "./contract/authorization.ts"
-import { refusal } from "./envelope.ts"
+import { invalid, refusal } from "./envelope.ts"
 import { refuse } from "./failures.ts"
 import { counted } from "./paging.ts"
 import type { Principal } from "./policy.ts"
@@ -220,8 +220,5 @@ const notBegun = refusal(
   "CONFLICT",
   "No authenticator app is being set up in this session, or it took longer than ten minutes. Begin again.",
 )
-const wrongCode = refusal("VALIDATION_FAILED", "This is not the code of the app. Is the clock of the device right?", {
-  issues: [{ field: "code", constraint: "the code that the app shows now" }],
-})
-const badPasskey = (reason: string) =>
-  refusal("VALIDATION_FAILED", `This passkey cannot be added: ${reason}`, { issues: [{ field: "response", constraint: reason }] })
+const wrongCode = invalid("code", "This is not the code of the app. Is the clock of the device right?", "the code that the app shows now")
+const badPasskey = (reason: string) => invalid("response", `This passkey cannot be added: ${reason}`, reason)

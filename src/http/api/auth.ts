@@ -12,7 +12,6 @@ import { NoLongerAllowed } from "../../commands/Commands.ts"
 import { ownerUser } from "../../events/accounts.ts"
 import type { Scope } from "../../events/keys.ts"
 import { accessQueries, type KeyRow, type UserRow } from "../../projections/access.ts"
-import { isTooDeep } from "../../runtime/jsonValue.ts"
 import { LastUses } from "../accounts/LastUses.ts"
 import { Sessions } from "../accounts/Sessions.ts"
 import { addressKey, clientOf } from "../clientOf.ts"
@@ -21,7 +20,7 @@ import { Limits } from "../limits/Limits.ts"
 import { Reads } from "../Reads.ts"
 import { actorOf } from "./actor.ts"
 import { bearerOf } from "./bearer.ts"
-import { bodyFailure, tooDeep } from "./body.ts"
+import { bodyFailure, depthProblem } from "./body.ts"
 import { Anyone, Authorization } from "./contract/authorization.ts"
 import { type Failure, refusal, statusOf } from "./envelope.ts"
 import { isLocal } from "./local.ts"
@@ -32,6 +31,9 @@ import { routeOf } from "./routes.ts"
 import { isSecret } from "./secrets.ts"
 
 const keyForm = /^fazt_([a-z0-9]{12})_([A-Za-z0-9_-]{43})$/
+
+/** A principal, but for what lets them be looked at again as their request goes on. */
+type Known = Omit<Principal, "again" | "refusal">
 
 /** The headers of an answer that is yet to be made. */
 export interface AnswerHeaders {
@@ -61,14 +63,7 @@ export class Authentication extends Context.Tag("fazt/Authentication")<
       const limits = yield* Limits
       const read = accessQueries(db)
 
-      /** What lets a principal look at themself again, as one request goes on. */
-      const renewed = (req: IncomingMessage, clock: Clock.Clock) => {
-        const again = () => whoSends(req, clock)
-        const whyNot = () => Either.match(again(), { onLeft: (failure) => failure, onRight: (who) => refusalOf(req, who) })
-        return { again, refusal: () => noLonger(whyNot()) }
-      }
-
-      const local = (req: IncomingMessage, clock: Clock.Clock): Principal => ({
+      const local = (req: IncomingMessage): Known => ({
         actor: "owner",
         cause: requestId(req),
         // One owner always remains, though it need not be the first.
@@ -79,11 +74,9 @@ export class Authentication extends Context.Tag("fazt/Authentication")<
         session: undefined,
         permissions: rolePermissions.owner,
         sites: undefined,
-        ...renewed(req, clock),
       })
 
-      const byKey = (req: IncomingMessage, token: string, clock: Clock.Clock): Either.Either<Principal, Failure> => {
-        const now = clock.unsafeCurrentTimeMillis()
+      const byKey = (req: IncomingMessage, token: string, now: number): Either.Either<Known, Failure> => {
         const key = goodKey(read.key, token)
         const user = key === undefined ? undefined : read.user(key.user)
         if (key === undefined || user === undefined || user.removed_at !== null) return Either.left(invalidKey)
@@ -99,12 +92,11 @@ export class Authentication extends Context.Tag("fazt/Authentication")<
           session: undefined,
           permissions: keyPermissions(key, user),
           sites: keySites(key, user),
-          ...renewed(req, clock),
         })
       }
 
-      const bySession = (req: IncomingMessage, clock: Clock.Clock): Either.Either<Principal, Failure> => {
-        const found = sessions.find(req, clock.unsafeCurrentTimeMillis())
+      const bySession = (req: IncomingMessage, now: number): Either.Either<Known, Failure> => {
+        const found = sessions.find(req, now)
         if (found === "none") return Either.left(missing)
         if (found === "ended") return Either.left(ended)
         const { session, user } = found
@@ -118,16 +110,21 @@ export class Authentication extends Context.Tag("fazt/Authentication")<
           session: session.session,
           permissions: rolePermissions[user.role],
           sites: sitesOf(user),
-          ...renewed(req, clock),
         })
       }
 
-      const whoSends = (req: IncomingMessage, clock: Clock.Clock): Either.Either<Principal, Failure> => {
-        if (isLocal(req)) return Either.right(local(req, clock))
-        if (req.headers.authorization === undefined) return bySession(req, clock)
+      const known = (req: IncomingMessage, now: number): Either.Either<Known, Failure> => {
+        if (isLocal(req)) return Either.right(local(req))
+        if (req.headers.authorization === undefined) return bySession(req, now)
         // Whoever sends a key means it: a cookie that is there too is not looked at.
         const token = bearerOf(req)
-        return token === undefined ? Either.left(missing) : byKey(req, token, clock)
+        return token === undefined ? Either.left(missing) : byKey(req, token, now)
+      }
+
+      const whoSends = (req: IncomingMessage, clock: Clock.Clock): Either.Either<Principal, Failure> => {
+        const again = () => whoSends(req, clock)
+        const whyNot = () => Either.match(again(), { onLeft: (failure) => failure, onRight: (who) => refusalOf(req, who) })
+        return Either.map(known(req, clock.unsafeCurrentTimeMillis()), (who) => ({ ...who, again, refusal: () => noLonger(whyNot()) }))
       }
 
       const identify = (req: IncomingMessage): Effect.Effect<Principal, Failure> =>
@@ -272,7 +269,8 @@ const readBody = Effect.gen(function* () {
   const { body } = policy[routeOf(NodeHttpServerRequest.toIncomingMessage(request)).endpoint!]!
   if (body === "itself" || !HttpMethod.hasBody(request.method)) return false
   const text = yield* Effect.mapError(request.text, (error) => bodyFailure(error.cause))
-  return isTooDeep(text) ? yield* Effect.fail(tooDeep) : true
+  const problem = depthProblem(text)
+  return problem === undefined ? true : yield* Effect.fail(problem)
 })
 
 /** A body may come slowly: whose rights are taken away meanwhile is told so. */

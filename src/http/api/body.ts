@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { maxJsonDepth } from "../../runtime/jsonValue.ts"
+import { isTooDeep, maxJsonDepth } from "../../runtime/jsonValue.ts"
 import { DeployRefused } from "../deploy/refused.ts"
 import { bodyFile } from "../deploy/upload.ts"
 import { Failure, refusal } from "./envelope.ts"
@@ -44,7 +44,13 @@ export const bodyFailure = (cause: unknown): Failure =>
 
 export const cutShort = refusal("BAD_REQUEST", "The request ended before its body did.")
 
-export const tooDeep = refusal("INVALID_JSON", `The body is nested deeper than ${maxJsonDepth} levels.`)
+/** A value that is as deep as it may be, and the few levels of the body around it. */
+const maxBodyDepth = maxJsonDepth + 8
+
+/** Why a body is not read, if it is nested so deep that it would stop everything else. */
+export const depthProblem = (text: string): Failure | undefined => (isTooDeep(text, maxBodyDepth) ? tooDeep : undefined)
+
+const tooDeep = refusal("INVALID_JSON", `The body is nested deeper than ${maxBodyDepth} levels.`)
 
 /** Why a request's body is not taken for JSON, if it says that it is something else. */
 export const typeProblem = ({ headers }: Pick<IncomingMessage, "headers">): Failure | undefined => {

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Effect from "effect/Effect"
-import { Commands } from "../../commands/Commands.ts"
+import { Commands, ensureAllowed } from "../../commands/Commands.ts"
 import { deploymentQueries } from "../../projections/deployments.ts"
 import { Queries } from "../../projections/Queries.ts"
 import { Deployer } from "../deploy/Deployer.ts"
@@ -12,7 +12,6 @@ import { Reads } from "../Reads.ts"
 import { ServerInfo } from "../ServerInfo.ts"
 import { Settings } from "../Settings.ts"
 import { Api } from "./Api.ts"
-import { Authentication } from "./auth.ts"
 import { receiveJson } from "./body.ts"
 import { Caller } from "./contract/authorization.ts"
 import { refuse } from "./failures.ts"
@@ -28,7 +27,6 @@ const maxManifests = 2
 
 export const deploysLayer = HttpApiBuilder.group(Api, "deploys", (handlers) =>
   Effect.gen(function* () {
-    const authentication = yield* Authentication
     const commands = yield* Commands
     const deployer = yield* Deployer
     const rate = yield* DeployRate
@@ -85,7 +83,7 @@ export const deploysLayer = HttpApiBuilder.group(Api, "deploys", (handlers) =>
           const receiveAndDeploy = Effect.gen(function* () {
             // Nobody waits for a body that comes slowly.
             const file = yield* receiveJson(req, maxManifestBytes(settings.number("limits.site_files")))
-            yield* authentication.check(req)
+            yield* ensureAllowed(caller)
             const manifest = Effect.promise(() => readFile(file, "utf8"))
             return yield* inMemory.withPermits(1)(Effect.flatMap(manifest, (body) => deployer.deployManifest(site, body, caller)))
           })

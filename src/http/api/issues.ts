@@ -43,6 +43,11 @@ const reading = (message: string): Reading => {
 
 const unknownName = (known: string): string => {
   const names = [...known.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, name]) => name)
+  return notKnown(names)
+}
+
+/** What is wrong with a name that is none of these. */
+export const notKnown = (names: ReadonlyArray<string | undefined>): string => {
   if (names.length === 0) return "not known here"
   return `not known here; known ${names.length === 1 ? "is" : "are"}: ${names.join(", ")}`
 }

@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from "node:crypto"
 import * as Effect from "effect/Effect"
 import type { CartridgeWriter } from "../../commands/CartridgeWriter.ts"
-import type { NoLongerAllowed } from "../../commands/Commands.ts"
+import { ensureAllowed, type NoLongerAllowed } from "../../commands/Commands.ts"
 import type { Sqlite } from "../../events/cartridge.ts"
 import { type ExpectedVersion, type LogIsReadOnly, type StorageFailed, VersionConflict } from "../../events/EventLog.ts"
 import type { Event } from "../../events/event.ts"
@@ -30,12 +30,11 @@ export const itemChanges = (writer: typeof CartridgeWriter.Service, db: Sqlite) 
       }),
     /** Appends the event, and the blob that it names, if that is not stored yet; if whoever asks may still have it done. */
     append: (stream: string, expected: ExpectedVersion, event: Event, blob?: Uint8Array): Effect.Effect<unknown, AppendError, Caller> =>
-      Effect.flatMap(Caller, ({ actor, cause, refusal }): Effect.Effect<unknown, AppendError> => {
-        const refused = refusal()
-        if (refused !== undefined) return Effect.fail(refused)
+      Effect.flatMap(Caller, (caller) => {
+        const { actor, cause } = caller
         const streams = [{ stream, expected, events: [{ ...event, id: randomUUIDv7() }] }]
         const unit = { kind: "unit", request: { actor, cause, streams }, blobs: blob === undefined ? [] : [blob] } as const
-        return writer.request(unit) as Effect.Effect<unknown, AppendError>
+        return Effect.zipRight(ensureAllowed(caller), writer.request(unit) as Effect.Effect<unknown, AppendError>)
       }),
   }
 }

@@ -3,13 +3,14 @@ import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequ
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { CartridgeWriter } from "../../commands/CartridgeWriter.ts"
+import { ensureAllowed } from "../../commands/Commands.ts"
 import { logsStream } from "../../events/logs.ts"
 import { Queries } from "../../projections/Queries.ts"
 import type { LogRow } from "../../projections/siteLogs.ts"
 import { draining } from "../draining.ts"
 import { Reads } from "../Reads.ts"
 import { Api } from "./Api.ts"
-import { Authentication } from "./auth.ts"
+import { Caller } from "./contract/authorization.ts"
 import type { LogEntry } from "./contract/logs.ts"
 import { refuse } from "./failures.ts"
 import { findSite } from "./findSite.ts"
@@ -22,7 +23,6 @@ const logView = ({ at, ...row }: LogRow): LogEntry => ({ ...row, at: time(at) })
 
 export const logsLayer = HttpApiBuilder.group(Api, "logs", (handlers) =>
   Effect.gen(function* () {
-    const authentication = yield* Authentication
     const queries = yield* Queries
     const writer = yield* CartridgeWriter
     const { db } = yield* Reads
@@ -32,8 +32,7 @@ export const logsLayer = HttpApiBuilder.group(Api, "logs", (handlers) =>
       .handle("list", ({ request, path: { site }, urlParams: { since, wait, ...params } }) =>
         Effect.gen(function* () {
           yield* find(site)
-          const req = NodeHttpServerRequest.toIncomingMessage(request)
-          const stop = draining(req)
+          const stop = draining(NodeHttpServerRequest.toIncomingMessage(request))
           const filter = { ...params, site, since: yield* timeBound("since", since, yield* Clock.currentTimeMillis) }
           // One more than is shown tells whether there are more.
           const query = Effect.map(queries.logs({ ...filter, limit: filter.limit + 1 }), (rows) => ({ rows, count: rows.length }))
@@ -42,7 +41,7 @@ export const logsLayer = HttpApiBuilder.group(Api, "logs", (handlers) =>
           const nothing = { rows: [], count: 0 }
           const { rows } = yield* waits ? waitForNews({ writer, query, nothing, concerns, seconds: wait, stop }) : query
           // Whose rights were taken away while they waited learns nothing any more.
-          if (waits) yield* authentication.check(req)
+          if (waits) yield* ensureAllowed(yield* Caller)
           const page = rows.slice(0, filter.limit)
           const last = rows.length > filter.limit ? page.at(-1) : undefined
           return { data: page.map(logView), meta: { limit: filter.limit, next: last === undefined ? null : String(last.id) } }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
+import { ensureAllowed } from "../../commands/Commands.ts"
 import { SiteNameInvalid, siteNameProblem } from "../../commands/site.ts"
 import { DeploySource } from "../../events/site.ts"
 import { deploymentQueries } from "../../projections/deployments.ts"
@@ -13,7 +14,7 @@ import { may, type Principal } from "../api/policy.ts"
 import { Reads } from "../Reads.ts"
 import { ServerInfo } from "../ServerInfo.ts"
 import { Settings } from "../Settings.ts"
-import { Deployer, type Published } from "./Deployer.ts"
+import { Deployer } from "./Deployer.ts"
 import { DeployRate } from "./DeployRate.ts"
 import { DeployRefused } from "./refused.ts"
 import { type Upload, withUpload } from "./upload.ts"
@@ -70,12 +71,8 @@ export const classicDeploy = Effect.gen(function* () {
         const deploying = withUpload(req, settings.number("limits.site_bytes"), async (upload) => {
           const { site, file, source, spa, message } = readForm(upload, domain)
           // The policy does not know the site, and the upload took its time, as unpacking will: rights may have been taken away meanwhile.
-          const refusal = () => noLonger(refusalOn(caller.again(), site))
-          const published = Effect.suspend((): Effect.Effect<Published, Failure | DomainError> => {
-            const refused = refusalOn(caller.again(), site)
-            if (refused !== undefined) return Effect.fail(refused)
-            return deployer.deployZip(site, file, spa, { source, message }, { ...caller, refusal })
-          })
+          const asker = { ...caller, refusal: () => noLonger(refusalOn(caller.again(), site)) }
+          const published = Effect.zipRight(ensureAllowed(asker), deployer.deployZip(site, file, spa, { source, message }, asker))
           return Effect.runPromiseExit(Effect.provide(published, runtime))
         })
         deploying.then(

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http"
-import { type Failure, refusal } from "../api/envelope.ts"
+import { type Failure, invalid } from "../api/envelope.ts"
+import { notKnown } from "../api/issues.ts"
 import { queryOf } from "../api/queryOf.ts"
 import type { EventFilter } from "./eventFeed.ts"
 
@@ -9,7 +10,8 @@ export interface LiveRequest {
   readonly after: number | undefined
 }
 
-const parameters = ["after", "lastEventId", "site", "stream", "type", "actor"] as const
+const filters = ["site", "stream", "type", "actor"]
+const parameters = ["after", "lastEventId", ...filters]
 const longestName = 1024
 const mostTypes = 50
 
@@ -19,18 +21,18 @@ const mostTypes = 50
  */
 export const liveRequest = (req: Pick<IncomingMessage, "url" | "headers">): LiveRequest | Failure => {
   const query = queryOf(req)
-  const unknown = [...query.keys()].find((name) => !(parameters as ReadonlyArray<string>).includes(name))
-  if (unknown !== undefined) return invalid(unknown.slice(0, 100), `not known here; known are: ${parameters.join(", ")}`)
+  const unknown = [...query.keys()].find((name) => !parameters.includes(name))
+  if (unknown !== undefined) return wrong(unknown.slice(0, 100), notKnown(parameters))
   const types = query.getAll("type")
-  const once = ["site", "stream", "actor", "after", "lastEventId"].find((name) => query.getAll(name).length > 1)
-  if (once !== undefined) return invalid(once, "give it once only")
-  const tooLong = ["site", "stream", "type", "actor"].find((name) => query.getAll(name).some(({ length }) => length > longestName))
-  if (tooLong !== undefined) return invalid(tooLong, `it is longer than ${longestName} characters`)
-  if (types.length > mostTypes) return invalid("type", `give at most ${mostTypes}`)
+  const once = parameters.find((name) => name !== "type" && query.getAll(name).length > 1)
+  if (once !== undefined) return wrong(once, "give it once only")
+  const tooLong = filters.find((name) => query.getAll(name).some(({ length }) => length > longestName))
+  if (tooLong !== undefined) return wrong(tooLong, `it is longer than ${longestName} characters`)
+  if (types.length > mostTypes) return wrong("type", `give at most ${mostTypes}`)
   const lastId = req.headers["last-event-id"] ?? query.get("lastEventId")
   const name = lastId ? "Last-Event-ID" : "after"
   const after = lastId ? String(lastId) : query.get("after")
-  if (after !== null && !/^\d{1,15}$/.test(after)) return invalid(name, "it has to be the seq of an event, a whole number")
+  if (after !== null && !/^\d{1,15}$/.test(after)) return wrong(name, "it has to be the seq of an event, a whole number")
   return {
     filter: {
       site: query.get("site") ?? undefined,
@@ -42,5 +44,4 @@ export const liveRequest = (req: Pick<IncomingMessage, "url" | "headers">): Live
   }
 }
 
-const invalid = (field: string, constraint: string): Failure =>
-  refusal("VALIDATION_FAILED", `${field}: ${constraint}`, { issues: [{ field, constraint }] })
+const wrong = (field: string, constraint: string): Failure => invalid(field, `${field}: ${constraint}`, constraint)
